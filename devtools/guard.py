@@ -1,0 +1,51 @@
+"""Stops what ./dev started if ./dev itself is killed outright (kill -9, out of memory, a lost machine session).
+
+It sits on the end of a pipe that only ./dev holds open. Lines "+pid signal" and "-pid" tell it what runs; the end of the
+pipe tells it that ./dev is gone. Started by path in isolated mode, so it imports nothing of the project.
+"""
+
+import os
+import signal
+import sys
+import time
+
+
+def group_alive(pid: int) -> bool:
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def send(pid: int, number: int) -> None:
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    running: dict[int, int] = {}
+    for line in sys.stdin:
+        word = line.split()
+        if word[0].startswith("+"):
+            running[int(word[0])] = int(word[1])
+        else:
+            running.pop(-int(word[0]), None)
+    # The database last, so that the others can finish what they are writing.
+    for pid, number in reversed(running.items()):
+        send(pid, number)
+        patience = time.monotonic() + 15
+        while group_alive(pid) and time.monotonic() < patience:
+            time.sleep(0.05)
+        if group_alive(pid):
+            send(pid, signal.SIGQUIT if number == signal.SIGINT else signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()
