@@ -1,0 +1,101 @@
+"""Opening a case, naming its participants, leaving facts on it, and writing where it stands."""
+
+import datetime as dt
+
+from cases.models import Case, CaseChild, CaseEvent, Child, Participant
+from cases.states import FINAL, Capacity, Stage
+from core.actor import Actor
+from core.references import CASE, new_reference
+from django.db import IntegrityError, transaction
+from partnerships.models import Agency, Membership, ProtocolVersion, Slot
+
+
+@transaction.atomic
+def open_case(
+    *,
+    partnership_id: int,
+    kind: str,
+    protocol_version: ProtocolVersion,
+    agency: Agency,
+    children: list[Child],
+    stage: str,
+    held_by: str,
+    now: dt.datetime,
+) -> Case:
+    """Open a case with a fresh reference and the children it is about."""
+    for _ in range(8):
+        try:
+            with transaction.atomic():
+                case = Case.objects.create(
+                    partnership_id=partnership_id,
+                    reference=new_reference(CASE),
+                    kind=kind,
+                    protocol_version=protocol_version,
+                    agency=agency,
+                    stage=stage,
+                    held_by=held_by,
+                    opened_at=now,
+                )
+            break
+        except IntegrityError:
+            continue
+    else:
+        raise RuntimeError("no free reference was found in eight tries")
+    CaseChild.objects.bulk_create(
+        CaseChild(partnership_id=partnership_id, case=case, child=child) for child in children
+    )
+    return case
+
+
+def add_participant(
+    case: Case,
+    capacity: Capacity,
+    *,
+    membership: Membership | None = None,
+    slot: Slot | None = None,
+    agency: Agency | None = None,
+    name: str = "",
+    email: str = "",
+) -> Participant:
+    """Say what someone is in a case; saying it twice changes nothing."""
+    if membership is None and slot is None:
+        return Participant.objects.create(
+            partnership_id=case.partnership_id, case=case, capacity=capacity, agency=agency, name=name, email=email
+        )
+    participant, _ = Participant.objects.get_or_create(
+        case=case,
+        capacity=capacity,
+        membership=membership,
+        slot=slot,
+        defaults={
+            "partnership_id": case.partnership_id,
+            "agency": agency or (membership.agency if membership else None),
+        },
+    )
+    return participant
+
+
+def leave_fact(case: Case, name: str, *, at: dt.datetime, by: Actor, now: dt.datetime) -> CaseEvent:
+    """Leave a named fact on a case. Callers use `deadlines.actions.happened`, which also runs the clocks."""
+    return CaseEvent.objects.create(
+        partnership_id=case.partnership_id,
+        case=case,
+        name=name,
+        happened_at=at,
+        recorded_at=now,
+        recorded_by_id=by.membership_id,
+    )
+
+
+def stand(
+    case: Case, *, stage: Stage, held_by: str, now: dt.datetime, outcome_label: str | None = None
+) -> None:
+    """Write where the case stands: its status word, who holds it, and, when it is over, since when."""
+    case.stage = stage
+    case.held_by = held_by
+    case.version += 1
+    if outcome_label is not None:
+        case.outcome_label = outcome_label
+    if stage in FINAL:
+        case.closed_at = case.closed_at or now
+    case.save(update_fields=["stage", "held_by", "version", "outcome_label", "closed_at"])

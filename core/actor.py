@@ -1,0 +1,40 @@
+"""Who acts: built once per request (or per sweep) and handed to every check and action."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person in one membership, or the clock. Never a User: rights come from the membership that is active.
+
+    `slots` maps the key of each slot held today to the membership it is held for: the person's own,
+    or, for a deputy, that of the holder for whom they act.
+    """
+
+    kind: Literal["person", "guest", "clock"]
+    partnership_id: int | None
+    user_id: int | None = None
+    membership_id: int | None = None
+    agency_id: int | None = None
+    role: str = ""
+    name: str = ""
+    slots: dict[str, int] = field(default_factory=dict)
+    request_id: str = ""
+
+    def holds(self, *seats: str) -> bool:
+        """Whether one of the seats (`slot:reviewer`, …) is a slot this person fills or deputises for today."""
+        return any(seat.removeprefix("slot:") in self.slots for seat in seats if seat.startswith("slot:"))
+
+    def acting_for(self, *seats: str) -> int | None:
+        """The membership for which a deputy acts in one of these seats; None when it is their own seat."""
+        for seat in seats:
+            holder = self.slots.get(seat.removeprefix("slot:"))
+            if holder is not None and holder != self.membership_id:
+                return holder
+        return None
+
+
+def clock_actor(partnership_id: int | None) -> Actor:
+    """The clock as an actor: it alerts people and never decides."""
+    return Actor(kind="clock", partnership_id=partnership_id, name="The clock")

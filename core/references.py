@@ -1,0 +1,28 @@
+"""References that people read out: PD-7F3K-92 for a case, CF-… for a conference.
+
+Six random characters without 0 O 1 I L U; no count is in them; found however they are typed.
+"""
+
+import re
+import secrets
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+CASE = "PD"
+CONFERENCE = "CF"
+PATTERN = rf"[{ALPHABET}]{{4}}-[{ALPHABET}]{{2}}"
+
+
+def new_reference(prefix: str) -> str:
+    """A fresh random reference. Uniqueness is the database's: the caller retries on a clash."""
+    code = "".join(secrets.choice(ALPHABET) for _ in range(6))
+    return f"{prefix}-{code[:4]}-{code[4:]}"
+
+
+def normalise(typed: str) -> str:
+    """The reference meant by what was typed (`pd7f3k 92` is PD-7F3K-92); empty when it cannot be one."""
+    letters = re.sub(r"[^0-9A-Za-z]", "", typed).upper()
+    if len(letters) == 8 and letters[:2] in (CASE, CONFERENCE) and all(c in ALPHABET for c in letters[2:]):
+        return f"{letters[:2]}-{letters[2:6]}-{letters[6:]}"
+    if len(letters) == 6 and all(c in ALPHABET for c in letters):
+        return f"{CASE}-{letters[:4]}-{letters[4:]}"
+    return ""

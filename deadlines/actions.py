@@ -1,0 +1,384 @@
+"""Facts happen, clocks start and stop, people are told: all looked up by the fact's name in the protocol."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import protocols
+from audit.actions import write
+from cases.actions import leave_fact
+from cases.models import Case, CaseEvent
+from cases.selectors import area_of_case, facts_of
+from core.actor import Actor, clock_actor
+from core.refusals import Denied
+from deadlines.models import Deadline, DeadlineEffect, SweepRun
+from deadlines.states import CANCELLING, DeadlineState, EffectKind
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+from notifications.actions import enqueue, office_time, supersede
+from notifications.tasks import send_messages
+from partnerships.models import Partnership
+from partnerships.selectors import calendar_for, holders_of
+from protocols.calendar import Calendar, CalendarHorizon, Due
+from protocols.clocktime import LONDON
+from core.clock import london_date
+
+BATCH = 1000
+REMINDER_AT = dt.time(9, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What one fact needs to run its clocks: read once, used for each of them."""
+
+    case: Case
+    area: protocols.AreaProtocol
+    calendar: Calendar
+    by: Actor
+    now: dt.datetime
+
+
+def happened(
+    case: Case,
+    event: str,
+    *,
+    at: dt.datetime,
+    by: Actor,
+    now: dt.datetime,
+    outcome: str = "",
+    agreed_date: dt.date | None = None,
+    protect_by_date: dt.date | None = None,
+) -> CaseEvent:
+    """A named fact happened on a case: leave it there, stop and start its clocks, tell whom the protocol names.
+
+    `at` is when it happened, `now` when it is recorded. With an `outcome`, clocks and tellings of other outcomes are
+    left out. Raises Denied for a name the protocol does not know, and when a date lies past the known bank holidays.
+    Called inside the transaction of an action.
+    """
+    area = area_of_case(case)
+    if event not in area.events:
+        raise Denied(f"“{event}” is not a fact that this protocol knows.")
+    it = Happening(case, area, calendar_for(case.partnership_id, area.nation), by, now)
+    fact = leave_fact(case, event, at=at, by=by, now=now)
+    _stop_clocks(it, event, at)
+    for clock in area.clocks_after(event, outcome):
+        _start_clock(it, clock, fact, agreed_date, protect_by_date)
+    _tell(it, event, fact, outcome)
+    recount(case)
+    transaction.on_commit(_wake_sender, robust=True)
+    return fact
+
+
+def _wake_sender() -> None:
+    send_messages.delay()
+
+
+def _stop_clocks(it: Happening, event: str, at: dt.datetime) -> None:
+    for deadline in Deadline.objects.filter(case=it.case, state=DeadlineState.OPEN).select_for_update():
+        clock = it.area.clock(deadline.clock_id)
+        if clock is not None and (event in clock.stops or event in CANCELLING):
+            _end(deadline, event, at, it.now)
+
+
+def _end(deadline: Deadline, event: str, at: dt.datetime, now: dt.datetime) -> None:
+    deadline.state = DeadlineState.CANCELLED if event in CANCELLING else DeadlineState.MET
+    deadline.ended_at = at
+    if deadline.state == DeadlineState.MET and deadline.due_at is not None and at > deadline.due_at:
+        deadline.breached_at = deadline.breached_at or deadline.due_at
+        deadline.breach_detected_at = deadline.breach_detected_at or now
+    deadline.save(update_fields=["state", "ended_at", "breached_at", "breach_detected_at"])
+    DeadlineEffect.objects.filter(deadline=deadline, fired_at__isnull=True, voided_at__isnull=True).update(
+        voided_at=now
+    )
+    supersede(f"deadline:{deadline.pk}", now=now)
+
+
+def _start_clock(
+    it: Happening,
+    clock: protocols.Clock,
+    fact: CaseEvent,
+    agreed_date: dt.date | None,
+    protect_by_date: dt.date | None,
+) -> None:
+    """Start one clock. Where what stops it has happened already, it is met from the start."""
+    due = due_of(it.calendar, clock, fact.happened_at, agreed_date, protect_by_date)
+    deadline = Deadline.objects.create(
+        partnership_id=it.case.partnership_id,
+        case=it.case,
+        clock_id=clock.id,
+        rule=clock.rule,
+        label=clock.label,
+        purpose=clock.purpose,
+        strength=clock.strength,
+        holder=clock.holder,
+        anchor=fact,
+        anchored_at=fact.happened_at,
+        due_at=due.due_at,
+        agreed_date=agreed_date,
+        protect_by_date=protect_by_date,
+        calendar_version=it.calendar.version,
+    )
+    known = facts_of(it.case)
+    stopped = sorted(
+        (known[name], name) for name in clock.stops if name in known and _counts_for(clock, name, known, fact)
+    )
+    if stopped:
+        _end(deadline, stopped[0][1], max(stopped[0][0], fact.happened_at), it.now)
+    else:
+        DeadlineEffect.objects.bulk_create(effects_of(deadline, clock, it.calendar, it.now))
+
+
+def _counts_for(clock: protocols.Clock, stop: str, known: dict[str, dt.datetime], fact: CaseEvent) -> bool:
+    """Whether a stop that has happened already ends a clock that starts now: any raise-by window; otherwise a stop
+    that came after the anchor."""
+    return clock.purpose == "raise" or known[stop] >= fact.happened_at
+
+
+def due_of(
+    calendar: Calendar,
+    clock: protocols.Clock,
+    anchor: dt.datetime,
+    agreed_date: dt.date | None = None,
+    protect_by_date: dt.date | None = None,
+) -> Due:
+    """When a clock is due. Raises Denied past the last known bank holiday."""
+    try:
+        return calendar.due(clock, anchor, agreed_date=agreed_date, protect_by_date=protect_by_date)
+    except CalendarHorizon as error:
+        raise Denied(str(error), rule=clock.rule) from error
+
+
+def effects_of(
+    deadline: Deadline, clock: protocols.Clock, calendar: Calendar, now: dt.datetime
+) -> list[DeadlineEffect]:
+    """Everything a clock will do, laid out when it starts: plan and ledger in one. None without a due instant."""
+    if deadline.due_at is None:
+        return []
+    due_day = deadline.due_at.astimezone(LONDON).date()
+
+    def effect(kind: EffectKind, occurrence: int, seat: str, fire_at: dt.datetime) -> DeadlineEffect:
+        return DeadlineEffect(
+            partnership_id=deadline.partnership_id,
+            deadline=deadline,
+            case_id=deadline.case_id,
+            kind=kind,
+            occurrence=occurrence,
+            seat=seat,
+            fire_at=fire_at,
+        )
+
+    def morning(days: int) -> dt.datetime | None:
+        try:
+            day = calendar.add_working_days(due_day, days)
+        except CalendarHorizon:
+            return None  # a reminder past the known calendar is not laid out; the due instant itself is
+        return dt.datetime.combine(day, REMINDER_AT, tzinfo=LONDON).astimezone(dt.UTC)
+
+    laid = [effect(EffectKind.BREACH, 0, clock.holder, deadline.due_at + dt.timedelta(seconds=1))]
+    for days in clock.remind_before:
+        fire_at = morning(-days)
+        if fire_at is not None and fire_at > now:
+            laid.append(effect(EffectKind.REMIND if days else EffectKind.DUE, -days, clock.holder, fire_at))
+    try:
+        alert_at = office_time(calendar, deadline.due_at + dt.timedelta(seconds=1))
+    except CalendarHorizon:
+        alert_at = deadline.due_at + dt.timedelta(seconds=1)
+    told = dict.fromkeys((clock.holder, *clock.tell_on_breach))
+    laid.extend(effect(EffectKind.OVERDUE, 0, seat, alert_at) for seat in told)
+    for days in clock.remind_after:
+        fire_at = morning(days)
+        if fire_at is not None and fire_at > alert_at:
+            laid.append(effect(EffectKind.OVERDUE, days, clock.holder, fire_at))
+    return laid
+
+
+def _tell(it: Happening, event: str, fact: CaseEvent, outcome: str) -> None:
+    """Put the notices that the protocol ties to this fact in the outbox; a notice that reaches the reviewer's own
+    post is itself a fact (`reviewer_notified`)."""
+    reviewer = it.area.review.tiers[0].by if it.area.review else ()
+    notified = False
+    for tell in it.area.tells_at(event, outcome):
+        if tell.how != "notice":
+            continue
+        for seat in (tell.who, *tell.copy_to):
+            enqueue(
+                partnership_id=it.case.partnership_id,
+                case=it.case,
+                seat=seat,
+                kind="told",
+                params={"rule": tell.rule, "what": tell.what, "event": event},
+                dedupe_key=f"tell:{it.case.pk}:{tell.id}:{fact.pk}:{seat}",
+                now=it.now,
+            )
+            notified = notified or seat in reviewer
+    if notified and "reviewer_notified" not in facts_of(it.case):
+        key = reviewer[0].removeprefix("slot:")
+        if holders_of(it.case.partnership_id, key, london_date(it.now)):
+            happened(it.case, "reviewer_notified", at=it.now, by=it.by, now=it.now)
+
+
+def recount(case: Case) -> None:
+    """Write the case's next date and whether one has passed, from its running clocks."""
+    running = list(
+        Deadline.objects.filter(case=case, state=DeadlineState.OPEN, due_at__isnull=False).order_by("due_at")
+    )
+    case.next_due_at = running[0].due_at if running else None
+    case.next_due_for = running[0].label if running else ""
+    case.overdue = any(d.breached_at is not None for d in running)
+    case.save(update_fields=["next_due_at", "next_due_for", "overdue"])
+
+
+CLAIM = """
+WITH due AS (
+    SELECT e.id, e.kind, e.occurrence, e.seat, e.fire_at, e.deadline_id, e.partnership_id, e.case_id,
+           d.due_at, d.rule, d.label, d.strength, d.state
+      FROM deadlines_deadlineeffect e JOIN deadlines_deadline d ON d.id = e.deadline_id
+     WHERE e.fire_at <= %(now)s AND e.fired_at IS NULL AND e.voided_at IS NULL
+     ORDER BY e.fire_at
+     LIMIT %(limit)s
+       FOR UPDATE OF e SKIP LOCKED
+), claimed AS (
+    UPDATE deadlines_deadlineeffect e SET fired_at = %(now)s FROM due WHERE e.id = due.id RETURNING e.id
+), passed AS (
+    UPDATE deadlines_deadline d SET breached_at = d.due_at, breach_detected_at = %(now)s
+      FROM due
+     WHERE d.id = due.deadline_id AND due.kind = 'breach' AND d.state = 'open' AND d.breached_at IS NULL
+    RETURNING d.id, d.partnership_id, d.case_id, d.rule, d.due_at
+), late AS (
+    UPDATE cases_case c SET overdue = true FROM passed WHERE c.id = passed.case_id RETURNING c.id
+), told AS (
+    INSERT INTO notifications_outbox
+        (uuid, partnership_id, case_id, seat, kind, params, about, dedupe_key, not_before, state, attempts,
+         last_error_code, created_at)
+    SELECT gen_random_uuid(), due.partnership_id, due.case_id, due.seat, 'clock_' || due.kind,
+           jsonb_build_object('rule', due.rule, 'label', due.label, 'strength', due.strength,
+                              'due', to_char(due.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'),
+                              'days', due.occurrence),
+           'deadline:' || due.deadline_id,
+           'effect:' || due.id,
+           %(now)s, 'pending', 0, '', %(now)s
+      FROM due
+     WHERE due.state = 'open' AND (due.kind = 'overdue' OR (due.kind IN ('remind', 'due') AND due.due_at >= %(now)s))
+    ON CONFLICT (dedupe_key) DO NOTHING
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM claimed), (SELECT count(*) FROM told), (SELECT count(*) FROM late),
+       (SELECT coalesce(json_agg(json_build_array(p.partnership_id, p.case_id, p.id, p.rule,
+        to_char(p.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'))
+        ORDER BY p.partnership_id, p.id), '[]'::json) FROM passed p)
+"""
+
+
+def sweep(*, now: dt.datetime | None = None) -> SweepRun:
+    """Fire every effect whose time has come, any lateness, each once. Safe for any number of runners.
+
+    `now` is PostgreSQL's own clock unless given. Marks clocks as passed and puts messages in the outbox; no case
+    moves and nothing is decided.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (db_now,) = cursor.fetchone()
+    moment: dt.datetime = now or db_now
+    run = SweepRun(started_at=moment, db_now=db_now)
+    while True:
+        fired, told = _sweep_batch(moment)
+        run.found += fired
+        run.done += told
+        if fired < BATCH:
+            break
+    run.finished_at = moment
+    run.save()
+    if run.done:
+        _wake_sender()
+    return run
+
+
+@transaction.atomic
+def _sweep_batch(now: dt.datetime) -> tuple[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"now": now, "limit": BATCH})
+        fired, told, _, passed = cursor.fetchone()
+    for partnership_id, case_id, deadline_id, rule, due_at in passed:
+        write(
+            "clock.passed",
+            by=clock_actor(partnership_id),
+            now=now,
+            object_type="deadline",
+            object_id=deadline_id,
+            case_id=case_id,
+            rule=rule,
+            detail={"due": due_at},
+        )
+    return fired, told
+
+
+def recount_clocks(*, partnership_id: int | None, nation: str, now: dt.datetime, by: Actor) -> int:
+    """A holiday or closure day was added: move the open clocks whose date it changes, say so in each history, tell
+    the holder. Returns how many moved. Each case in its own transaction."""
+    tenants = [partnership_id] if partnership_id else list(Partnership.objects.values_list("pk", flat=True))
+    moved = 0
+    for tenant in tenants:
+        calendar = calendar_for(tenant, nation)
+        open_clocks = Deadline.objects.filter(
+            partnership_id=tenant, state=DeadlineState.OPEN, due_at__isnull=False
+        ).select_related("case__protocol_version", "case__partnership", "anchor")
+        for deadline in open_clocks:
+            area = area_of_case(deadline.case)
+            if area.nation != nation:
+                break
+            moved += _move(deadline, area, calendar, now, by)
+    return moved
+
+
+@transaction.atomic
+def _move(
+    deadline: Deadline, area: protocols.AreaProtocol, calendar: Calendar, now: dt.datetime, by: Actor
+) -> int:
+    clock = area.clock(deadline.clock_id)
+    if clock is None:
+        return 0
+    due = due_of(calendar, clock, deadline.anchored_at, deadline.agreed_date, deadline.protect_by_date)
+    if due.due_at == deadline.due_at:
+        return 0
+    case = Case.objects.select_for_update().get(pk=deadline.case_id)
+    was = deadline.due_at
+    deadline.due_at, deadline.calendar_version = due.due_at, calendar.version
+    if deadline.breached_at is not None and due.due_at is not None and due.due_at > now:
+        deadline.breached_at = deadline.breach_detected_at = None
+    elif deadline.breached_at is not None:
+        deadline.breached_at = due.due_at
+    deadline.save(update_fields=["due_at", "calendar_version", "breached_at", "breach_detected_at"])
+    effects = DeadlineEffect.objects.filter(deadline=deadline, voided_at__isnull=True)
+    effects.filter(fired_at__isnull=True).update(voided_at=now)
+    fresh = effects_of(deadline, clock, calendar, now)
+    fired = set(effects.values_list("kind", "occurrence", "seat"))
+    DeadlineEffect.objects.bulk_create(e for e in fresh if (e.kind, e.occurrence, e.seat) not in fired)
+    supersede(f"deadline:{deadline.pk}", now=now)
+    recount(case)
+    detail: dict[str, Any] = {"clock": clock.id}
+    detail["was_due"] = was.isoformat() if was else ""
+    detail["due"] = due.due_at.isoformat() if due.due_at else ""
+    enqueue(
+        partnership_id=case.partnership_id,
+        case=case,
+        seat=deadline.holder,
+        kind="clock_moved",
+        params={"rule": clock.rule, "label": clock.label, "was_due": detail["was_due"], "due": detail["due"]},
+        dedupe_key=f"moved:{deadline.pk}:{detail['due']}:{calendar.version}",
+        now=now,
+    )
+    write(
+        "clock.moved", by=by, now=now, object_type="deadline", object_id=deadline.pk, object_ref=case.reference,
+        case_id=case.pk, rule=clock.rule, detail=detail, partnership_id=case.partnership_id,
+    )  # fmt: skip
+    return 1
+
+
+def cases_without_a_clock() -> list[int]:
+    """Ids of open cases under review on which no clock runs: what should be impossible."""
+    running = Deadline.objects.filter(case=OuterRef("pk"), state=DeadlineState.OPEN)
+    return list(
+        Case.objects.filter(closed_at__isnull=True, stage="under_review")
+        .exclude(Exists(running))
+        .values_list("pk", flat=True)
+    )

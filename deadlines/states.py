@@ -1,0 +1,31 @@
+"""States of a clock, and what its effects are."""
+
+from django.db import models
+
+
+class DeadlineState(models.TextChoices):
+    OPEN = "open", "Running"
+    MET = "met", "Met"  # also when late: that it was breached stands beside it
+    CANCELLED = "cancelled", "No longer needed"
+
+
+# Events after which what a clock was for is no longer needed: it is cancelled, not met.
+CANCELLING = frozenset({"dissent_withdrawn", "dissent_not_pursued"})
+
+
+class Purpose(models.TextChoices):
+    DECIDE = "decide", "Decide"
+    HOLD = "hold", "Hold"
+    SEND = "send", "Send"
+    TELL = "tell", "Tell"
+    RAISE = "raise", "Raise"
+    RESOLVE = "resolve", "Resolve"
+    ACKNOWLEDGE = "acknowledge", "Acknowledge"
+    RECORD = "record", "Record"
+
+
+class EffectKind(models.TextChoices):
+    REMIND = "remind", "Reminder"
+    DUE = "due", "Due today"
+    BREACH = "breach", "Passed"  # no message: marks the clock as passed at the instant
+    OVERDUE = "overdue", "Overdue"

@@ -1,0 +1,65 @@
+"""States of a dissent and of its review."""
+
+from django.db import models
+
+from cases.states import Stage
+
+
+class DissentState(models.TextChoices):
+    RECORDED = "recorded", "Recorded"  # taken down; the conference has not ended yet
+    AWAITING_VIEW = "awaiting_view", "Written view needed"  # the protocol waits for the written view (AFC-16)
+    UNDER_REVIEW = "under_review", "Under review"  # a reviewing manager has it
+    SECOND_TIER = "second_tier", "With the second tier"  # upheld; another decides what follows (CAM-13)
+    DECIDED = "decided", "Decided"  # answered; people are being told, it is being filed
+    ON_LADDER = "on_ladder", "On the ladder"  # the protocol has no reviewer (HIPS-15)
+    CLOSED = "closed", "Closed"  # answered, told and filed
+    NOT_PURSUED = "not_pursued", "Not pursued"  # the written view never came; closed with a reason
+    WITHDRAWN = "withdrawn", "Withdrawn"  # by the dissenter; kept on record
+
+
+WAITING = (DissentState.RECORDED, DissentState.AWAITING_VIEW)
+REVIEWING = (DissentState.UNDER_REVIEW, DissentState.SECOND_TIER)
+ANSWERED = (DissentState.DECIDED,)
+LADDER = (DissentState.ON_LADDER,)
+FINAL = (DissentState.CLOSED, DissentState.NOT_PURSUED, DissentState.WITHDRAWN)
+
+STAGE = {
+    DissentState.RECORDED: Stage.RECORDED,
+    DissentState.AWAITING_VIEW: Stage.WRITTEN_VIEW_NEEDED,
+    DissentState.UNDER_REVIEW: Stage.UNDER_REVIEW,
+    DissentState.SECOND_TIER: Stage.UNDER_REVIEW,
+    DissentState.DECIDED: Stage.DECIDED,
+    DissentState.ON_LADDER: Stage.ESCALATED,
+    DissentState.CLOSED: Stage.CLOSED,
+    DissentState.NOT_PURSUED: Stage.CLOSED,
+    DissentState.WITHDRAWN: Stage.WITHDRAWN,
+}
+
+
+class Direction(models.TextChoices):
+    """What the dissenter says about one child."""
+
+    MORE = "more_protection", "Threshold met, plan needed"
+    LESS = "less_protection", "Threshold not met, no plan needed"
+    CATEGORY = "different_category", "Different category"
+    OTHER = "other", "Another decision"
+
+
+class HowReceived(models.TextChoices):
+    FORM = "form", "Form in this service"
+    EMAIL = "email", "E-mail"
+    LETTER = "letter", "Letter"
+    PHONE = "phone", "Telephone"
+    IN_PERSON = "in_person", "In person"
+
+
+class ContactHow(models.TextChoices):
+    MEETING = "meeting", "Meeting"
+    PHONE = "phone", "Telephone call"
+    VIDEO = "video", "Video call"
+    EMAIL = "email", "E-mail"
+
+
+class AskKind(models.TextChoices):
+    ADVICE = "advice", "Advice"
+    INFORMATION = "information", "More information"

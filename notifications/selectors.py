@@ -1,0 +1,156 @@
+"""Reads: who is in a seat at this moment, how a message is worded, what notices a person has."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from cases.models import Participant
+from cases.selectors import area_of_case
+from cases.states import Capacity
+from core.clock import LONDON, london, london_date
+from django.conf import settings
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+from notifications.models import Message, Outbox
+from notifications.states import Channel, OutboxState
+from partnerships.models import Membership
+from partnerships.selectors import holders_of, on_day
+from partnerships.states import Role
+from protocols.calendar import Calendar
+
+OFFICE_OPENS = dt.time(9, 0)
+OFFICE_CLOSES = dt.time(17, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """One person to whom a message goes: with an account, or by an address only."""
+
+    name: str
+    email: str
+    user_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A message in words: a reference and a link, and nothing about a child."""
+
+    subject: str
+    text: str
+    link: str
+
+    def body(self, name: str) -> str:
+        return f"Dear {name},\n\n{self.text}" if name else self.text
+
+
+def addressees(row: Outbox, now: dt.datetime) -> list[Addressee]:
+    """Who is in the seat now. Nobody is an answer: then it becomes a task of the partnership admin."""
+    found = people_in(row.seat, row.partnership_id, row.case_id, london_date(now))
+    unique: dict[str, Addressee] = {}
+    for person in found:
+        unique.setdefault(person.email.lower(), person)
+    return list(unique.values())
+
+
+def people_in(seat: str, partnership_id: int, case_id: int | None, today: dt.date) -> list[Addressee]:
+    """The people in a seat: a slot's holder and deputies, a capacity in the case, or the line manager of one."""
+    kind, _, rest = seat.partition(":")
+    if kind == "slot":
+        return [_member(h.membership) for h in holders_of(partnership_id, rest, today)]
+    if kind == "role":
+        rows = Membership.objects.filter(
+            on_day(today), partnership_id=partnership_id, role=rest, user__is_active=True
+        ).select_related("user")
+        return [_member(m) for m in rows]
+    if kind == "line_manager" and case_id is not None:
+        people = Participant.objects.filter(
+            case_id=case_id, capacity=rest.partition(":")[2], membership__line_manager__isnull=False
+        ).select_related("membership__line_manager__user")
+        return [_member(p.membership.line_manager) for p in people if p.membership and p.membership.line_manager]
+    if kind == "capacity" and case_id is not None:
+        return _in_capacity(rest, partnership_id, case_id, today)
+    return []
+
+
+def _in_capacity(capacity: str, partnership_id: int, case_id: int, today: dt.date) -> list[Addressee]:
+    found: list[Addressee] = []
+    rows = Participant.objects.filter(case_id=case_id, capacity=capacity).select_related(
+        "membership__user", "slot"
+    )
+    for p in rows:
+        if p.membership is not None:
+            found.append(_member(p.membership))
+        elif p.slot is not None:
+            found.extend(_member(h.membership) for h in holders_of(partnership_id, p.slot.key, today))
+        elif p.email:
+            found.append(Addressee(p.name, p.email))
+    return found
+
+
+def _member(membership: Membership) -> Addressee:
+    return Addressee(membership.user.name, membership.user.email, membership.user_id)
+
+
+def worded(row: Outbox) -> Worded:
+    """The message in words, from the template that its kind names."""
+    link = reverse("case", args=[row.case.reference]) if row.case else reverse("home")
+    context = {
+        "reference": row.case.reference if row.case else "",
+        "address": f"{settings.SITE_ADDRESS.rstrip('/')}{link}",
+        "stands": area_of_case(row.case).meanwhile.text if row.case else "",
+        **{key: dt.datetime.fromisoformat(value) if key in DATES and value else value for key, value in row.params.items()},
+    }
+    subject = render_to_string(f"notifications/{row.kind}.subject.txt", context).strip()
+    text = render_to_string(f"notifications/{row.kind}.txt", context).strip()
+    return Worded(" ".join(subject.split()), text + "\n", link)
+
+
+DATES = frozenset({"due", "was_due", "ends"})
+
+
+def office_time(calendar: Calendar, moment: dt.datetime) -> dt.datetime:
+    """The moment itself in office hours of a working day; else the next opening at 9am. For what can wait."""
+    local = london(moment)
+    day = local.date()
+    if calendar.is_working_day(day) and OFFICE_OPENS <= local.time() < OFFICE_CLOSES:
+        return moment
+    if not calendar.is_working_day(day) or local.time() >= OFFICE_CLOSES:
+        day = calendar.add_working_days(day, 1)
+    return dt.datetime.combine(day, OFFICE_OPENS, tzinfo=LONDON).astimezone(dt.UTC)
+
+
+def notices_of(user_id: int, partnership_id: int) -> QuerySet[Message]:
+    """A person's notices in one partnership, newest first."""
+    return (
+        Message.objects.filter(user_id=user_id, partnership_id=partnership_id, channel=Channel.NOTICE)
+        .select_related("case")
+        .order_by("-created_at", "-pk")
+    )
+
+
+def unread_count(user_id: int, partnership_id: int) -> int:
+    return notices_of(user_id, partnership_id).filter(read_at__isnull=True).count()
+
+
+def undelivered(partnership_id: int) -> QuerySet[Outbox]:
+    """Messages that found nobody or could not be sent: tasks of the partnership admin."""
+    return (
+        Outbox.objects.filter(
+            partnership_id=partnership_id,
+            state__in=[OutboxState.NOBODY, OutboxState.DEAD],
+            superseded_at__isnull=True,
+        )
+        .select_related("case")
+        .order_by("created_at")
+    )
+
+
+def emails_kept(partnership_id: int | None) -> QuerySet[Message]:
+    """Every e-mail as it was worded, newest first: what the demonstration shows."""
+    rows = Message.objects.filter(channel=Channel.EMAIL).select_related("case", "user", "outbox")
+    if partnership_id is not None:
+        rows = rows.filter(partnership_id=partnership_id)
+    return rows.order_by("-created_at", "-pk")
+
+
+__all__ = ["Capacity", "Role", "addressees", "emails_kept", "notices_of", "office_time", "people_in", "worded"]

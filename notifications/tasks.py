@@ -1,0 +1,10 @@
+"""The sender's tick."""
+
+from celery import shared_task
+from core.clock import edge_now
+from notifications.actions import send_due
+
+
+@shared_task(name="notifications.tasks.send_messages")
+def send_messages() -> None:
+    send_due(now=edge_now())

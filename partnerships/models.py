@@ -1,0 +1,190 @@
+"""Partnerships and who works in them: agencies, memberships, posts and their holders, calendars, protocols."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import User
+from partnerships.states import AgencyKind, Nation, Role
+
+
+class Partnership(models.Model):
+    """One safeguarding partnership: the tenant. `slug` is the area's name in the protocol texts."""
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=200)
+    urgent_contact = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TenantRow(models.Model):
+    """A row that belongs to one partnership. Every table below inherits it, children of rows too."""
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    partnership = models.ForeignKey(Partnership, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        abstract = True
+
+
+class Agency(TenantRow):
+    """An organisation that sends people to conferences."""
+
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=30, choices=AgencyKind.choices)
+    statutory = models.BooleanField(default=True)  # non-statutory voices count equally (CAM-1)
+    email = models.EmailField(blank=True)  # where letters to the agency go
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["partnership", "name"], name="agency_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(TenantRow):
+    """What one person may do in one partnership, for one agency, between two dates."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=30, choices=Role.choices)
+    job_title = models.CharField(max_length=150)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+    line_manager = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="line_manages"
+    )  # SUS-25: the chair's own line manager
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="membership_ends_after_it_starts",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "partnership", "role"],
+                condition=Q(ends_on__isnull=True),
+                name="membership_one_open_per_role",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user.name}, {self.job_title}"
+
+
+class Slot(TenantRow):
+    """A post that the protocol names ("Head of Safeguarding and Review"), to be filled by people."""
+
+    key = models.SlugField(max_length=60)
+    title = models.CharField(max_length=200)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["partnership", "key"], name="slot_key_once")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class SlotHolder(TenantRow):
+    """Who fills a post between two dates; a deputy fills it for the holder, and history shows both."""
+
+    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="holders")
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="slot_holdings")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+    deputy_for = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="deputies"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="slot_holder_ends_after_start",
+            ),
+            models.UniqueConstraint(
+                fields=["slot"],
+                condition=Q(ends_on__isnull=True, deputy_for__isnull=True),
+                name="slot_one_open_holder",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slot}: {self.membership}"
+
+
+class BankHoliday(models.Model):
+    """A bank holiday of a nation, with the source it was taken from. No tenant: it is the nation's."""
+
+    id = models.BigAutoField(primary_key=True)
+    nation = models.CharField(max_length=30, choices=Nation.choices)
+    date = models.DateField()
+    title = models.CharField(max_length=150)
+    source = models.CharField(max_length=100)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["nation", "date"], name="bank_holiday_once_per_nation")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date}: {self.title}"
+
+
+class HolidayList(models.Model):
+    """For which years a nation's bank holidays are known. A date outside is refused, never guessed."""
+
+    id = models.BigAutoField(primary_key=True)
+    nation = models.CharField(max_length=30, choices=Nation.choices, unique=True)
+    first = models.DateField()
+    last = models.DateField()
+    version = models.CharField(max_length=80)
+
+    def __str__(self) -> str:
+        return f"{self.nation} {self.first:%Y} to {self.last:%Y}"
+
+
+class ClosureDay(TenantRow):
+    """A day on which one partnership's offices are closed, beside the bank holidays."""
+
+    date = models.DateField()
+    reason = models.CharField(max_length=150)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["partnership", "date"], name="closure_day_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date}: {self.reason}"
+
+
+class ProtocolVersion(TenantRow):
+    """One published text of a partnership's protocol: immutable, and pinned for life by the cases judged by it."""
+
+    text_id = models.CharField(max_length=60)
+    version = models.CharField(max_length=60)
+    effective_from = models.DateField()
+    source_text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    published_at = models.DateTimeField()
+    published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["partnership", "effective_from"], name="protocol_one_version_per_effective_date"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.text_id} {self.version}"

@@ -1,0 +1,40 @@
+"""Roles, kinds of agency and channels: closed lists that code knows."""
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    """What a membership may do. Rights are code; who has which role are rows."""
+
+    CHAIR = "chair", "Conference chair"
+    MINUTE_TAKER = "minute_taker", "Minute taker"  # the chair's delegate (AFC-13)
+    REVIEWING_MANAGER = "reviewing_manager", "Reviewing manager"
+    SECOND_TIER = "second_tier_decider", "Second-tier decider"  # Camden's Head of Service (CAM-13)
+    PRACTITIONER = "practitioner", "Practitioner"
+    PARTNERSHIP_ADMIN = "partnership_admin", "Partnership admin"
+
+
+RECORDERS = (Role.CHAIR, Role.MINUTE_TAKER)
+REVIEWERS = (Role.REVIEWING_MANAGER, Role.SECOND_TIER)
+
+
+class AgencyKind(models.TextChoices):
+    """Kinds of agency, as the ladders of the protocols tell them apart."""
+
+    SOCIAL_CARE = "social_care", "Children's social care"
+    POLICE = "police", "Police"
+    HEALTH = "health", "Health"
+    EDUCATION = "education", "Education"
+    PROBATION = "probation", "Probation"
+    HOUSING = "housing", "Housing"
+    VOLUNTARY = "voluntary", "Voluntary and community"
+    SPECIALIST_FACILITY = "specialist_facility", "Specialist facility"
+    OTHER = "other", "Other"
+
+
+class Nation(models.TextChoices):
+    """Whose bank holidays count."""
+
+    ENGLAND_AND_WALES = "england-and-wales", "England and Wales"
+    SCOTLAND = "scotland", "Scotland"
+    NORTHERN_IRELAND = "northern-ireland", "Northern Ireland"
