@@ -17,7 +17,16 @@ from devtools.processes import Processes
 
 LOG = BUILD / "setup.log"
 RUN_FILES = ("requirements.txt",)
+UV_OPTIONS = (
+    "--quiet --universal --python-version 3.11 --generate-hashes "
+    "--no-header --no-emit-index-url --no-emit-find-links"
+)
 DEV_FILES = ("requirements.txt", "requirements-dev.txt")
+
+
+def _pip_install(python: Path) -> list[str | Path]:
+    options = "--quiet --no-input --disable-pip-version-check --require-hashes"
+    return [python, "-m", "pip", "install", *options.split()]
 
 
 @contextmanager
@@ -94,8 +103,7 @@ def _install_python(processes: Processes, dev: bool) -> None:
     with step("Python packages, checked against their hashes"):
         processes.run(
             "installing the Python packages",
-            [PYTHON, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
-            + ["--prefer-binary", "--require-hashes", *words],
+            [*_pip_install(PYTHON), "--prefer-binary", *words],
             log=LOG,
         )
     for also in (True, False) if dev else (False,):
@@ -122,8 +130,7 @@ def node_environment(processes: Processes) -> dict[str, str]:
             processes.run("making .build/node", [sys.executable, "-m", "venv", "--clear", own], log=LOG)
             processes.run(
                 "installing Node.js",
-                [own / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-input", "--require-hashes"]
-                + ["--disable-pip-version-check", "-r", ROOT / "requirements-node.txt"],
+                [*_pip_install(own / "bin" / "python"), "-r", ROOT / "requirements-node.txt"],
                 log=LOG,
             )
             stamp.write_text(wanted)
@@ -180,15 +187,15 @@ def lock() -> None:
             with step(f"{name}.txt"):
                 processes.run(
                     f"resolving {name}.in",
-                    [uv, "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
-                    + ["--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
-                    + [f"{name}.in", "--output-file", f"{name}.txt"],
+                    [uv, "pip", "compile", *UV_OPTIONS.split(), f"{name}.in", "--output-file", f"{name}.txt"],
                     log=LOG,
                 )
         with step("package-lock.json"):
             env = node_environment(processes)
             npm = shutil.which("npm", path=env["PATH"]) or "npm"
-            processes.run("npm", [npm, "install", "--package-lock-only", "--no-audit", "--no-fund"], log=LOG, env=env)
+            processes.run(
+                "npm", [npm, "install", "--package-lock-only", "--no-audit", "--no-fund"], log=LOG, env=env
+            )
             packages = ROOT / "package-lock.json"
             text = packages.read_text()
             packages.write_text(re.sub(r'\n\s*"resolved": "[^"]*",?', "", text))

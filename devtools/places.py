@@ -54,7 +54,7 @@ def is_macos() -> bool:
 
 
 def linux_family() -> str:
-    """"debian", "ubuntu" or whatever the machine calls itself; empty where it does not say."""
+    """ "debian", "ubuntu" or whatever the machine calls itself; empty where it does not say."""
     try:
         release = Path("/etc/os-release").read_text()
     except OSError:

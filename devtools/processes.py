@@ -188,11 +188,18 @@ class Processes:
                         f"{tail(child.log, 12)}\n\nThe {child.name} ended by itself (exit code {code}); "
                         f"everything is being stopped. Its log: {child.log}"
                     )
-                say(f"The {child.name} ended by itself (exit code {code}) and is started again. Its log: {child.log}")
+                say(
+                    f"The {child.name} ended by itself (exit code {code}) and is started again. Its log: {child.log}"
+                )
                 send(child.process.pid, signal.SIGKILL)
                 self._tell_guard(f"-{child.process.pid}")
                 self.start(
-                    child.name, child.argv, log=child.log, env=child.env, stop_signal=child.stop_signal, again=child
+                    child.name,
+                    child.argv,
+                    log=child.log,
+                    env=child.env,
+                    stop_signal=child.stop_signal,
+                    again=child,
                 )
 
 
@@ -205,7 +212,9 @@ def send(pid: int, number: int) -> None:
 
 def foreground(argv: Sequence[str | Path], env: Mapping[str, str] | None = None) -> int:
     """A command that has the terminal (tests, a shell). Ctrl-C reaches it from the terminal itself; it decides."""
-    process = subprocess.Popen([str(word) for word in argv], cwd=ROOT, env=dict(env) if env else environment())
+    process = subprocess.Popen(
+        [str(word) for word in argv], cwd=ROOT, env=dict(env) if env else environment()
+    )
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         if number != signal.SIGINT or not sys.stdin.isatty():
@@ -223,7 +232,13 @@ def command_of(pid: int) -> str:
     """The command line of a process; empty when there is none with that number."""
     if Path("/proc/self/cmdline").exists():
         try:
-            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+            return (
+                Path(f"/proc/{pid}/cmdline")
+                .read_bytes()
+                .replace(b"\0", b" ")
+                .decode(errors="replace")
+                .strip()
+            )
         except OSError:
             return ""
     found = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)

@@ -27,10 +27,10 @@ def free_port() -> int:
 
 def start(processes: Processes, folder: Path, log: Path) -> str:
     port = free_port()
+    options = "--bind 127.0.0.1 --appendonly no --databases 64 --daemonize no"
     child = processes.start(
         "redis",
-        [program(), "--bind", "127.0.0.1", "--port", str(port), "--dir", folder, "--save", "", "--appendonly", "no"]
-        + ["--databases", "64", "--daemonize", "no"],
+        [program(), *options.split(), "--port", str(port), "--dir", folder, "--save", ""],
         log=log,
     )
     until = time.monotonic() + 15
