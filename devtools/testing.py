@@ -47,8 +47,8 @@ def servers(processes: Processes, folder: Path) -> dict[str, str]:
             redis_url = start_redis(processes, folder, folder / "redis.log")
     browser = find(processes)
     data = folder / "data"
-    for name in ("queue", "control"):
-        (data / "celery" / name).mkdir(parents=True)
+    for name in ("celery/queue", "celery/control", "static"):
+        (data / name).mkdir(parents=True)
     return environment(
         {
             "DATABASE_URL": database_url,
