@@ -71,7 +71,7 @@ def _types() -> Outcome:
 
 
 def _security() -> Outcome:
-    return _tool("bandit", "-q", "-c", "pyproject.toml", "-ll", "-r", *_packages())()
+    return _tool("bandit", "-q", "-c", "pyproject.toml", "-ll", "-ii", "-r", *_packages())()
 
 
 def _layers() -> Outcome:
