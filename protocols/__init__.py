@@ -6,6 +6,9 @@
     window.may_raise(area, ...)              may this person dissent now, and if not, why and where to
 """
 
+from protocols.calendar import Calendar, CalendarHorizon, Due, Progress
+from protocols.clocktime import BadTime, NonexistentTime, parse_local
+from protocols.loader import ProtocolError, ProtocolErrors, library, load_file, load_text
 from protocols.model import (
     EVENTS,
     AreaProtocol,
@@ -26,11 +29,19 @@ from protocols.model import (
 __all__ = [
     "EVENTS",
     "AreaProtocol",
+    "BadTime",
+    "Calendar",
+    "CalendarHorizon",
     "Clock",
+    "Due",
     "Ladder",
     "Library",
+    "NonexistentTime",
     "Outcome",
+    "Progress",
     "Protocol",
+    "ProtocolError",
+    "ProtocolErrors",
     "Refusal",
     "Rule",
     "Safeguard",
@@ -38,4 +49,8 @@ __all__ = [
     "Tell",
     "Tier",
     "UnknownPartnership",
+    "library",
+    "load_file",
+    "load_text",
+    "parse_local",
 ]

@@ -48,6 +48,19 @@ CAPACITIES: tuple[str, ...] = (
     "requester",
 )
 
+AGENCY_KINDS: tuple[str, ...] = (
+    "social_care",
+    "police",
+    "health",
+    "general_practice",
+    "education",
+    "probation",
+    "housing",
+    "voluntary",
+    "specialist_facility",
+    "other",
+)
+
 PRESENCES: tuple[str, ...] = ("attended", "remote", "left_early", "report_only", "invited", "absent", "not_listed")
 
 Nation = Literal["england-and-wales", "scotland", "northern-ireland"]
@@ -62,9 +75,12 @@ RuleKind = Literal["GATE", "CLOCK", "REC", "NOTIFY", "ROUTE", "DECIDE", "GUIDE",
 class Ref:
     """Marks a string as the name of something; the loader checks that it names something that exists."""
 
-    to: Literal["event", "seat", "outcome", "clock", "tier", "route", "case_fact", "decision", "mode", "ladder_tier", "kind"]
+    to: Literal[
+        "rule", "event", "seat", "outcome", "clock", "tier", "route", "case_fact", "decision", "mode", "ladder_tier", "kind"
+    ]
 
 
+RuleNumber = Annotated[str, Ref("rule")]
 Event = Annotated[str, Ref("event")]
 Seat = Annotated[str, Ref("seat")]
 OutcomeId = Annotated[str, Ref("outcome")]
@@ -87,9 +103,9 @@ def many(key: str) -> Any:
 class Cited:
     """Every value says where it comes from: a rule, our reading of a rule, or a safeguard of this system."""
 
-    rule: str = ""
+    rule: RuleNumber = ""
     basis: Origin = "rule"
-    also: tuple[str, ...] = ()  # further rules that the same value expresses
+    also: tuple[RuleNumber, ...] = ()  # further rules that the same value expresses
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -355,6 +371,7 @@ class Mode(Cited):
     label: str
     text: str
     reviewed: bool = True
+    held_by: Seat = ""
     may_become: tuple[ModeId, ...] = ()
 
 
@@ -400,9 +417,10 @@ class PractitionerTask(Cited):
 class IfUnresolved(Cited):
     """What the dissenter may do next when the answer does not settle it."""
 
-    route: RouteId
+    id: str
+    routes: tuple[RouteId, ...]
     text: str
-    after_outcomes: tuple[OutcomeId, ...] = ()
+    after_outcomes: tuple[OutcomeId, ...] = ()  # empty: after any answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -492,7 +510,7 @@ class Tier(Cited):
     text: str = ""
     decided: Event = "decision_made"
     materials: tuple[Option, ...] = many("material")
-    materials_rule: str = ""
+    materials_rule: RuleNumber = ""
     gates: tuple[Gate, ...] = many("gate")
     may_ask: tuple[Ask, ...] = many("ask")
     new_information: bool = False
@@ -533,7 +551,7 @@ class Clock(Cited):
     purpose: Purpose
     amount: int | None = None
     unit: Unit
-    alias: str = ""  # a phrase of [[unit_alias]]; fills amount and unit
+    alias: str = ""  # a phrase of [[unit_alias]]; amount and unit agree with it
     words: str = ""  # the text's own phrase, a few words at most, kept beside the computed unit
     text: str = ""
     least_of: tuple[Literal["agreed_date", "protect_by_date", "amount"], ...] = ()
@@ -681,7 +699,7 @@ class LadderTier(Cited):
     strength: Strength = "should"
     formality: Literal["", "informal", "formal"] = ""
     meeting: Literal["", "must", "should"] = ""
-    meeting_rule: str = ""
+    meeting_rule: RuleNumber = ""
     entry_points: tuple[str, ...] = ()
     routed_by: tuple[Option, ...] = many("routed_by")
     requires: tuple[Requirement, ...] = many("requires")

@@ -1,0 +1,710 @@
+"""From a TOML file to frozen values, or to every error in it at once, each with its file, table and key.
+
+The dataclasses of `protocols.model` are the schema: a key that no field names is refused, a string marked with a `Ref`
+must name something that exists. An area override replaces a named value, or the item of a list with the same id.
+"""
+
+import hashlib
+import string
+import tomllib
+import types
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from protocols.model import (
+    CAPACITIES,
+    EVENTS,
+    PRESENCES,
+    SCHEMA,
+    AreaProtocol,
+    Attendance,
+    Body,
+    CaseFact,
+    Cited,
+    Clock,
+    Condition,
+    Fact,
+    Gate,
+    Library,
+    Option,
+    Outcome,
+    Protocol,
+    ProtocolHead,
+    RecordField,
+    Ref,
+    Requirement,
+    Rule,
+    Safeguard,
+    Tell,
+    Window,
+)
+
+ID_KEYS = ("id", "key", "name", "step", "number", "slug", "field")
+INHERITS_CITATION = (Option, RecordField)
+WORDS = (
+    "chair",
+    "conference",
+    "conference_short",
+    "plan",
+    "register_or_plan",
+    "on_plan",
+    "not_on_plan",
+    "plan_made",
+    "plan_not_made",
+    "plan_ended",
+    "plan_continued",
+    "chairs_summary",
+    "reviewer",
+    "safeguarding_partnership",
+)
+PLACEHOLDERS = frozenset(
+    {
+        "ended_at",
+        "closes_at",
+        "expressed_at",
+        "hours",
+        "days",
+        "chair",
+        "conference",
+        "partnership",
+        "reviewer",
+        "name",
+        "outcome",
+        "minimum",
+        "present",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ProtocolError:
+    file: str
+    table: str
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (f"[{self.table}]" if self.table else "", self.key) if part)
+        return f"{self.file}: {where}: {self.message}" if where else f"{self.file}: {self.message}"
+
+
+class ProtocolErrors(ValueError):
+    """Everything that is wrong with a file."""
+
+    def __init__(self, errors: tuple[ProtocolError, ...]) -> None:
+        self.errors = errors
+        super().__init__("\n".join(str(error) for error in errors))
+
+
+# --- public -------------------------------------------------------------------------------------------------------
+
+
+def load_text(toml_text: str, name: str) -> Protocol:
+    """One protocol file's text as a Protocol; `name` is what errors call the file."""
+    return _File(name, toml_text, register()).load()
+
+
+def load_file(path: str | Path) -> Protocol:
+    """One protocol file; a file that cannot be read is an error like any other."""
+    try:
+        text = Path(path).read_bytes().decode()
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise ProtocolErrors((ProtocolError(str(path), "", "", f"This file cannot be read: {reason}."),)) from None
+    except UnicodeDecodeError:
+        raise ProtocolErrors((ProtocolError(str(path), "", "", "This file is not UTF-8 text."),)) from None
+    return load_text(text, str(path))
+
+
+@cache
+def library() -> Library:
+    """Every text in protocols/data, by text and effective date."""
+    protocols: list[Protocol] = []
+    errors: list[ProtocolError] = []
+    for folder in sorted(_folders(), key=lambda entry: entry.name):
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if not entry.name.endswith(".toml"):
+                continue
+            name = f"{folder.name}/{entry.name}"
+            try:
+                protocol = load_text(entry.read_text(encoding="utf-8"), name)
+            except ProtocolErrors as found:
+                errors.extend(found.errors)
+                continue
+            expected = f"{protocol.id}/{protocol.head.effective_from.isoformat()}.toml"
+            if name != expected:
+                errors.append(ProtocolError(name, "protocol", "id", f"By what it says, this file is {expected}."))
+            protocols.append(protocol)
+    if errors:
+        raise ProtocolErrors(tuple(errors))
+    return Library(tuple(protocols))
+
+
+@cache
+def register() -> Mapping[str, Rule]:
+    """The rules of the source texts by number, in our own words."""
+    text = files("protocols").joinpath("data", "rules.toml").read_text(encoding="utf-8")
+    reader = _Reader("rules.toml", frozenset())
+    rules: dict[str, Rule] = {}
+    for index, raw in enumerate(tomllib.loads(text)["rule"]):
+        rule = reader.table(Rule, raw, f"rule[{index + 1}]")
+        if rule is not None:
+            rules[rule.number] = rule
+    if reader.errors:
+        raise ProtocolErrors(tuple(reader.errors))
+    return MappingProxyType(rules)
+
+
+def _folders() -> Iterator[Traversable]:
+    return (entry for entry in files("protocols").joinpath("data").iterdir() if entry.is_dir())
+
+
+# --- one file -----------------------------------------------------------------------------------------------------
+
+TOP_KEYS = ("schema", "protocol", "area", "rule")
+
+
+class _File:
+    """Loads one file: the base document once, then once per area with its overrides applied."""
+
+    def __init__(self, name: str, text: str, known_rules: Mapping[str, Rule]) -> None:
+        self.name = name
+        self.text = text
+        self.known_rules = known_rules
+        self.errors: dict[ProtocolError, None] = {}
+
+    def load(self) -> Protocol:
+        document = self._parse()
+        register = self._own_rules(document)
+        numbers = frozenset(register)
+        reader = _Reader(self.name, numbers)
+        head = reader.table(ProtocolHead, document.get("protocol", {}), "protocol")
+        body = {key: value for key, value in document.items() if key not in TOP_KEYS}
+        base = self._read_body(body, numbers, "")
+        self._keep(reader.errors)
+        sha256 = hashlib.sha256(self.text.encode()).hexdigest()
+        areas: list[AreaProtocol] = []
+        for raw, table in self._areas(document):
+            override = raw.get("override", {})
+            mine = base
+            if override:
+                merged = deepcopy(body)
+                self._apply(merged, override, f"{table}.override")
+                mine = self._read_body(merged, numbers, f"{table} with its overrides: ")
+            if head is not None and mine is not None:
+                values = {each.name: getattr(mine, each.name) for each in fields(Body)}
+                areas.append(
+                    AreaProtocol(
+                        **values,
+                        slug=str(raw.get("slug")),
+                        partnership_name=str(raw.get("partnership")),
+                        head=head,
+                        register=register,
+                        sha256=sha256,
+                        source_text=self.text,
+                    )
+                )
+        if self.errors or head is None:
+            raise ProtocolErrors(tuple(self.errors))
+        return Protocol(
+            head=head,
+            areas=tuple(areas),
+            register=register,
+            sha256=sha256,
+            source_text=self.text,
+            name=self.name,
+        )
+
+    def _parse(self) -> dict[str, Any]:
+        try:
+            document = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise ProtocolErrors((self._error("", "", f"This is not TOML: {error}."),)) from None
+        if document.get("schema") != SCHEMA:
+            self._note("", "schema", f"The file names its format first: schema = {SCHEMA}.")
+        for key in ("protocol", "area", "words"):
+            if key not in document:
+                self._note(key, "", "This table is missing.")
+        return document
+
+    def _own_rules(self, document: dict[str, Any]) -> Mapping[str, Rule]:
+        """The register, with the rules that this file brings itself."""
+        rules = dict(self.known_rules)
+        reader = _Reader(self.name, frozenset())
+        for index, raw in enumerate(_list(document.get("rule"))):
+            table = f"rule[{index + 1}]"
+            rule = reader.table(Rule, raw, table)
+            if rule is None:
+                continue
+            if rule.number in rules:
+                self._note(table, "number", f"Rule {rule.number} is in the register already.")
+            rules[rule.number] = rule
+        self._keep(reader.errors)
+        return MappingProxyType(rules)
+
+    def _areas(self, document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+        raw_areas = document.get("area", [])
+        if not isinstance(raw_areas, list) or not all(isinstance(raw, dict) for raw in raw_areas):
+            self._note("area", "", "Areas are written as [[area]].")
+            return
+        if "area" in document and not raw_areas:
+            self._note("area", "", "A protocol holds for at least one area.")
+        seen: set[str] = set()
+        for index, raw in enumerate(raw_areas):
+            slug = raw.get("slug")
+            table = f"area[{slug or index + 1}]"
+            for key in ("slug", "partnership"):
+                if not isinstance(raw.get(key), str) or not raw.get(key):
+                    self._note(table, key, "This is missing, or is not text.")
+            for key in raw.keys() - {"slug", "partnership", "override"}:
+                self._note(table, key, "There is no such key here.")
+            if not isinstance(raw.get("override", {}), dict):
+                self._note(table, "override", "Overrides are written as a table.")
+                continue
+            if slug in seen:
+                self._note(table, "slug", f"The slug {slug} is used twice.")
+            seen.add(str(slug))
+            yield raw, table
+
+    def _apply(self, target: dict[str, Any], override: dict[str, Any], table: str) -> None:
+        for key, value in override.items():
+            if key not in target:
+                self._note(table, key, "This override names nothing: the text has no such value to replace.")
+            elif isinstance(value, dict) and isinstance(target[key], dict):
+                self._apply(target[key], value, f"{table}.{key}")
+            elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+                self._apply_items(target[key], value, f"{table}.{key}")
+            else:
+                target[key] = value
+
+    def _apply_items(self, target: Any, items: list[dict[str, Any]], table: str) -> None:
+        for item in items:
+            name = _name(item)
+            places = [n for n, each in enumerate(_list(target)) if name and _name(each) == name]
+            if not places:
+                self._note(table, name or "id", "This override names nothing: no item of the list has this id.")
+            for place in places:
+                target[place] = item
+
+    def _read_body(self, raw: dict[str, Any], rules: frozenset[str], prefix: str) -> Body | None:
+        reader = _Reader(self.name, rules)
+        body = reader.table(Body, raw, "")
+        reader.check_references(_Names(raw))
+        if body is not None:
+            reader.errors.extend(self._error(*problem) for problem in _problems(body))
+        known = {(error.table, error.key, error.message) for error in self.errors}
+        for error in reader.errors:
+            if (error.table, error.key, error.message) not in known:
+                self._note(prefix + error.table, error.key, error.message)
+        return body
+
+    def _keep(self, errors: list[ProtocolError]) -> None:
+        self.errors.update(dict.fromkeys(errors))
+
+    def _error(self, table: str, key: str, message: str) -> ProtocolError:
+        return ProtocolError(self.name, table, key, message)
+
+    def _note(self, table: str, key: str, message: str) -> None:
+        self.errors[self._error(table, key, message)] = None
+
+
+# --- tables to dataclasses ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    """A string that refers to something, and where it stands."""
+
+    to: str
+    value: str
+    table: str
+    key: str
+
+
+class _Reader:
+    """Reads tables into dataclasses by their type hints, keeping every error and every reference."""
+
+    def __init__(self, name: str, rules: frozenset[str]) -> None:
+        self.name = name
+        self.rules = rules
+        self.errors: list[ProtocolError] = []
+        self.mentions: list[_Mention] = []
+
+    def table(self, cls: type[Any], raw: Any, table: str, cited: str = "") -> Any:
+        """One table as an instance of cls, or None when something in it is wrong."""
+        if not isinstance(raw, dict):
+            self._note(table, "", "This has to be a table.")
+            return None
+        before = len(self.errors)
+        raw = self._with_citation(cls, raw, cited)
+        by_key = {_key(each): each for each in fields(cls) if each.init}
+        for key in raw:
+            if key not in by_key:
+                self._note(table, key, "There is no such key here.")
+        if issubclass(cls, Cited):
+            self._check_citation(raw, table)
+            cited = str(raw.get("rule", cited))
+        hints = _hints(cls)
+        values: dict[str, Any] = {}
+        for key, each in by_key.items():
+            if key in raw:
+                values[each.name] = self._value(hints[each.name], raw[key], table, key, cited)
+            elif each.default is MISSING and each.default_factory is MISSING:
+                self._note(table, key, _missing(cls, key))
+        return cls(**values) if len(self.errors) == before else None
+
+    def check_references(self, names: "_Names") -> None:
+        for mention in self.mentions:
+            if mention.to == "rule":
+                if mention.value not in self.rules:
+                    self._note(mention.table, mention.key, f"There is no rule {mention.value} in the register.")
+            elif problem := names.problem(mention.to, mention.value):
+                self._note(mention.table, mention.key, problem)
+
+    def _with_citation(self, cls: type[Any], raw: dict[str, Any], cited: str) -> dict[str, Any]:
+        if cited and issubclass(cls, INHERITS_CITATION) and "rule" not in raw and "basis" not in raw:
+            return raw | {"rule": cited}
+        return raw
+
+    def _check_citation(self, raw: dict[str, Any], table: str) -> None:
+        safeguard = raw.get("basis") == "system_safeguard"
+        if not raw.get("rule") and not safeguard:
+            self._note(table, "rule", "The citation is missing: give the rule, or basis = \"system_safeguard\".")
+        if raw.get("rule") and safeguard:
+            self._note(table, "rule", "A safeguard of the system cites no rule.")
+
+    def _value(self, hint: Any, raw: Any, table: str, key: str, cited: str) -> Any:
+        origin = get_origin(hint)
+        if origin is Annotated:
+            return self._reference(hint, raw, table, key)
+        if origin in (Union, types.UnionType):
+            return self._value(next(a for a in get_args(hint) if a is not type(None)), raw, table, key, cited)
+        if origin is tuple:
+            return self._list(get_args(hint)[0], raw, table, key, cited)
+        if origin is Literal:
+            return self._choice(hint, raw, table, key)
+        if origin in (Mapping, dict):
+            return self._mapping(raw, table, key)
+        if is_dataclass(hint):
+            return self.table(hint, raw, f"{table}.{key}" if table else key, cited)
+        return self._plain(hint, raw, table, key)
+
+    def _reference(self, hint: Any, raw: Any, table: str, key: str) -> Any:
+        text = self._plain(str, raw, table, key)
+        if text:
+            ref = next(each for each in hint.__metadata__ if isinstance(each, Ref))
+            self.mentions.append(_Mention(ref.to, text, table, key))
+        return text
+
+    def _list(self, item: Any, raw: Any, table: str, key: str, cited: str) -> Any:
+        if not isinstance(raw, list):
+            self._note(table, key, "This has to be a list.")
+            return ()
+        if not is_dataclass(item):
+            return tuple(self._value(item, each, table, key, cited) for each in raw)
+        here = f"{table}.{key}" if table else key
+        names = [_name(each) for each in raw]
+        for name in dict.fromkeys(name for name in names if name and names.count(name) > 1):
+            self._note(here, name, "This id stands twice in one list.")
+        rows = zip(names, raw, strict=True)
+        return tuple(
+            self.table(item, each, f"{here}[{name or n}]", cited) for n, (name, each) in enumerate(rows, start=1)
+        )
+
+    def _choice(self, hint: Any, raw: Any, table: str, key: str) -> Any:
+        choices = [each for each in get_args(hint) if each is not None]
+        if raw not in choices or isinstance(raw, bool):
+            listed = ", ".join(str(each) or "nothing" for each in choices)
+            self._note(table, key, f"{_shown(raw)} is not known here. It is one of: {listed}.")
+        return raw
+
+    def _mapping(self, raw: Any, table: str, key: str) -> Any:
+        here = f"{table}.{key}" if table else key
+        if not isinstance(raw, dict):
+            self._note(table, key, "This has to be a table.")
+            return {}
+        return MappingProxyType({name: self._plain(str, each, here, name) for name, each in raw.items()})
+
+    def _plain(self, hint: Any, raw: Any, table: str, key: str) -> Any:
+        words = {str: "text", int: "a whole number", bool: "true or false", date: "a date, such as 2022-07-01"}
+        right = isinstance(raw, hint)
+        if hint is int and isinstance(raw, bool) or hint is date and isinstance(raw, datetime):
+            right = False
+        if not right:
+            self._note(table, key, f"{_shown(raw)} is not {words[hint]}.")
+        elif hint is str and "{" in raw:
+            self._check_placeholders(raw, table, key)
+        return raw
+
+    def _check_placeholders(self, raw: str, table: str, key: str) -> None:
+        try:
+            used = {name for _, name, _, _ in string.Formatter().parse(raw) if name is not None}
+        except ValueError:
+            self._note(table, key, "A curly bracket is not closed.")
+            return
+        for name in sorted(used - PLACEHOLDERS):
+            self._note(table, key, f"There is no placeholder {{{name}}}. There are: {', '.join(sorted(PLACEHOLDERS))}.")
+
+    def _note(self, table: str, key: str, message: str) -> None:
+        self.errors.append(ProtocolError(self.name, table, key, message))
+
+
+# --- what the strings of a file may refer to ----------------------------------------------------------------------
+
+
+class _Names:
+    """The names that a document gives, read from the raw tables so that one fault does not hide others."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        review = raw.get("review", {})
+        tiers = _list(review.get("tier")) if isinstance(review, dict) else []
+        escalation = raw.get("escalation", {})
+        escalation = escalation if isinstance(escalation, dict) else {}
+        conference = raw.get("conference", {})
+        dissent = raw.get("dissent", {})
+        ladders = _list(escalation.get("ladder"))
+        self.slots = _ids(raw.get("slot"))
+        self.groups = _ids(raw.get("group"))
+        self.by_kind: dict[str, set[str]] = {
+            "event": set(EVENTS) | _ids(raw.get("fact")),
+            "clock": _ids(raw.get("clock")),
+            "tier": _ids(tiers),
+            "outcome": set().union(*(_ids(tier.get("outcome")) for tier in tiers)),
+            "route": _ids(escalation.get("route")),
+            "kind": _ids(escalation.get("kind")),
+            "ladder_tier": set().union(*(_ids(ladder.get("tier")) for ladder in ladders)),
+            "case_fact": _ids(raw.get("case_fact")),
+            "decision": _ids(conference.get("decision")) if isinstance(conference, dict) else set(),
+            "mode": _ids(dissent.get("mode")) if isinstance(dissent, dict) else set(),
+        }
+
+    def problem(self, to: str, value: str) -> str:
+        """What is wrong with a reference, or nothing."""
+        if to == "seat":
+            return self._seat_problem(value)
+        if value in self.by_kind[to]:
+            return ""
+        noun = {"case_fact": "fact of the case", "ladder_tier": "tier of a ladder", "kind": "kind of difference"}
+        return f"There is no {noun.get(to, to)} “{value}” here."
+
+    def _seat_problem(self, seat: str) -> str:
+        kind, _, name = seat.partition(":")
+        if kind == "line_manager":
+            return self._seat_problem(name)
+        if kind == "slot":
+            return "" if name in self.slots else f"No role is named for “{seat}”: there is no slot “{name}”."
+        if kind == "group":
+            return "" if name in self.groups else f"No role is named for “{seat}”: there is no group “{name}”."
+        if kind == "capacity" and name in CAPACITIES:
+            return ""
+        return f"“{seat}” is no seat. A seat is slot:…, capacity:…, group:… or line_manager:…."
+
+
+# --- what the types cannot say ------------------------------------------------------------------------------------
+
+Problem = tuple[str, str, str]
+
+
+def _problems(body: Body) -> Iterator[Problem]:
+    yield from _word_problems(body)
+    yield from _fact_problems(body)
+    yield from _clock_problems(body)
+    yield from _review_problems(body)
+    yield from _safeguard_problems(body)
+    yield from _conference_problems(body)
+    conditions = {fact.id: {option.id for option in fact.options} for fact in body.case_facts}
+    for table, value in _walk(body, ""):
+        match value:
+            case Requirement(strength="must", reason=""):
+                yield table, "reason", "What must be given needs the sentence shown when it is missing."
+            case Tell(before_close=True, reason=""):
+                yield table, "reason", "What holds up closing needs the sentence shown when it is missing."
+            case Condition() if strange := set(value.any_of) - conditions.get(value.fact, set(value.any_of)):
+                yield table, "any_of", f"No such value of {value.fact}: {', '.join(sorted(strange))}."
+            case Gate() if value.needs not in _gate_needs(body):
+                yield table, "needs", f"“{value.needs}” is nothing a gate can wait for."
+            case Attendance() if odd := set(value.accepts) - set(PRESENCES):
+                yield table, "accepts", f"No such presence: {', '.join(sorted(odd))}."
+            case Attendance(mode="required", reason=""):
+                yield table, "reason", "A refusal needs its sentence."
+            case Window() if value.after and not value.reason:
+                yield table, "reason", "A refusal needs its sentence."
+            case Window() if bool(value.amount) != (value.unit != "none") or value.amount < 0:
+                yield table, "amount", "A window has an amount with a unit, or neither."
+            case _:
+                pass
+
+
+def _gate_needs(body: Body) -> set[str]:
+    return {"contact_with_dissenter", "approval", *EVENTS, *(fact.name for fact in body.facts)}
+
+
+def _word_problems(body: Body) -> Iterator[Problem]:
+    for key in WORDS:
+        if not body.words.get(key):
+            yield "words", key, "This word is missing."
+
+
+def _fact_problems(body: Body) -> Iterator[Problem]:
+    for fact in body.facts:
+        if fact.name in EVENTS:
+            yield f"fact[{fact.name}]", "name", "This is a common event already; it is not declared again."
+
+
+def _clock_problems(body: Body) -> Iterator[Problem]:
+    aliases = {alias.words: alias for alias in body.unit_aliases}
+    chained = {clock.id: clock.chained_to for clock in body.clocks}
+    for clock in body.clocks:
+        table = f"clock[{clock.id}]"
+        alias = aliases.get(clock.alias)
+        if clock.alias and alias is None:
+            yield table, "alias", f"There is no unit alias “{clock.alias}”."
+        elif alias and (alias.amount, alias.unit) != (clock.amount, clock.unit):
+            yield table, "alias", f"“{alias.words}” is {alias.amount} {alias.unit} in this text; the clock says otherwise."
+        if not clock.after:
+            yield table, "after", _missing(Clock, "after")
+        if clock.unit == "none" and clock.amount is not None:
+            yield table, "amount", "A clock without a unit has no amount."
+        if clock.unit != "none" and (clock.amount is None or clock.amount < 1):
+            yield table, "amount", "A clock with a unit has an amount of at least 1."
+        if clock.least_of and "amount" not in clock.least_of:
+            yield table, "least_of", "The least of several limits names the amount among them."
+        if clock.outer and clock.unit == "none":
+            yield table, "outer", "An outer limit stands behind a target with a number."
+        if any(number < 0 for number in (*clock.remind_before, *clock.remind_after)):
+            yield table, "remind_before", "Reminders are counted in whole days, 0 or more."
+        if _runs_in_a_circle(clock.id, chained):
+            yield table, "chained_to", "These clocks are chained in a circle."
+
+
+def _runs_in_a_circle(start: str, chained: Mapping[str, str]) -> bool:
+    seen = {start}
+    here = chained.get(start, "")
+    while here:
+        if here in seen:
+            return True
+        seen.add(here)
+        here = chained.get(here, "")
+    return False
+
+
+def _review_problems(body: Body) -> Iterator[Problem]:
+    if body.review is None:
+        if not body.dissent.holder_without_review:
+            yield "dissent", "holder_without_review", "Without a review, somebody has to hold the dissent."
+        return
+    tiers = body.review.tiers
+    if not tiers:
+        yield "review", "tier", "A review has at least one tier."
+        return
+    known = {tier.id: tier for tier in tiers}
+    reached = {tiers[0].id}
+    todo = [tiers[0]]
+    while todo:
+        for outcome in todo.pop().outcomes:
+            if outcome.next_tier in known and outcome.next_tier not in reached:
+                reached.add(outcome.next_tier)
+                todo.append(known[outcome.next_tier])
+    decided: dict[str, str] = {}
+    for tier in tiers:
+        table = f"review.tier[{tier.id}]"
+        if not tier.by:
+            yield table, "by", "Nobody is named to decide."
+        if not tier.outcomes:
+            yield table, "outcome", "A tier decides something: its outcomes are missing."
+        if tier.id not in reached:
+            for outcome in tier.outcomes:
+                place = f"{table}.outcome[{outcome.id}]"
+                yield place, "id", "This outcome cannot be reached: no outcome leads to its tier."
+        for outcome in tier.outcomes:
+            if outcome.id in decided:
+                yield f"{table}.outcome[{outcome.id}]", "id", f"Tier {decided[outcome.id]} has this outcome id too."
+            decided[outcome.id] = tier.id
+            yield from _outcome_problems(outcome, f"{table}.outcome[{outcome.id}]")
+
+
+def _outcome_problems(outcome: Outcome, table: str) -> Iterator[Problem]:
+    booking = {"reconvened": "reconvened_conference", "early_review": "early_review"}.get(outcome.means)
+    if booking and outcome.book != booking:
+        yield table, "book", f"An outcome that means {outcome.means} books one: book = \"{booking}\"."
+    if outcome.means == "second_tier" and not outcome.next_tier:
+        yield table, "next_tier", "An outcome that goes to a second tier names it."
+
+
+def _safeguard_problems(body: Body) -> Iterator[Problem]:
+    urgent = next((safeguard for safeguard in body.safeguards if safeguard.id == "urgent_override"), None)
+    if urgent is None:
+        yield "safeguard", "urgent_override", "Every protocol keeps the way open to act for a child at once."
+    elif not urgent.on or urgent.switchable:
+        yield "safeguard[urgent_override]", "on", "Acting for a child at once can never be switched off."
+    for safeguard in body.safeguards:
+        if safeguard.mode == "block" and not safeguard.refusal:
+            yield f"safeguard[{safeguard.id}]", "refusal", "A refusal needs its sentence."
+
+
+def _conference_problems(body: Body) -> Iterator[Problem]:
+    if not body.conference.decisions:
+        yield "conference", "decision", "A conference decides something: its decisions are missing."
+    if not body.conference.bases:
+        yield "conference", "basis", "How a decision may be reached is missing."
+
+
+def _walk(value: Any, table: str) -> Iterator[tuple[str, Any]]:
+    """Every dataclass inside a value, with its table."""
+    for each in fields(value):
+        inside = getattr(value, each.name)
+        here = f"{table}.{_key(each)}" if table else _key(each)
+        items = inside if isinstance(inside, tuple) else (inside,)
+        for n, item in enumerate(items, start=1):
+            if is_dataclass(item):
+                place = f"{here}[{_item_name(item) or n}]" if isinstance(inside, tuple) else here
+                yield place, item
+                yield from _walk(item, place)
+
+
+# --- small things -------------------------------------------------------------------------------------------------
+
+
+@cache
+def _hints(cls: type[Any]) -> Mapping[str, Any]:
+    return get_type_hints(cls, include_extras=True)
+
+
+def _key(each: "Field[Any]") -> str:
+    return str(each.metadata.get("key", each.name))
+
+
+def _missing(cls: type[Any], key: str) -> str:
+    if cls is Clock and key == "after":
+        return "A clock needs an anchor: name the event after which it runs."
+    return "This is missing."
+
+
+def _list(raw: Any) -> list[dict[str, Any]]:
+    return [each for each in raw if isinstance(each, dict)] if isinstance(raw, list) else []
+
+
+def _ids(raw: Any) -> set[str]:
+    return {_name(each) for each in _list(raw)} - {""}
+
+
+def _name(raw: Any) -> str:
+    if not isinstance(raw, dict):
+        return ""
+    return next((str(raw[key]) for key in ID_KEYS if key in raw), "")
+
+
+def _item_name(item: Any) -> str:
+    return next((str(getattr(item, key)) for key in ID_KEYS if hasattr(item, key)), "")
+
+
+def _shown(raw: Any) -> str:
+    return f"“{raw}”" if isinstance(raw, str) else repr(raw)
