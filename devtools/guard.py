@@ -38,8 +38,12 @@ def main() -> None:
         else:
             running.pop(-int(word[0]), None)
     # The database last, so that the others can finish what they are writing.
+    for pid, number in running.items():
+        if number != signal.SIGINT:
+            send(pid, number)
     for pid, number in reversed(running.items()):
-        send(pid, number)
+        if number == signal.SIGINT:
+            send(pid, number)
         patience = time.monotonic() + 15
         while group_alive(pid) and time.monotonic() < patience:
             time.sleep(0.05)

@@ -64,6 +64,10 @@ class Processes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stopping = True
+        # The database, which alone is stopped by SIGINT, comes last: the others finish what they are writing.
+        for child in self.children:
+            if child.stop_signal != signal.SIGINT and child.process.poll() is None:
+                send(child.process.pid, child.stop_signal)
         for child in reversed(self.children):
             self._stop(child)
         if self.guard and self.guard.stdin:
@@ -163,7 +167,8 @@ class Processes:
 
     def _stop(self, child: Child) -> None:
         if child.process.poll() is None:
-            send(child.process.pid, child.stop_signal)
+            if child.stop_signal == signal.SIGINT:
+                send(child.process.pid, child.stop_signal)
             try:
                 child.process.wait(15)
             except subprocess.TimeoutExpired:
