@@ -1,11 +1,10 @@
 """The base of every form: sentences instead of codes, and text that the database can hold."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from crispy_forms.helper import FormHelper
 from django import forms
-from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.utils.datastructures import MultiValueDict
 
 from core.widgets import DateField3, LocalDateTimeField
@@ -14,8 +13,29 @@ PICKED = (forms.ChoiceField, forms.ModelChoiceField)  # and what derives from th
 
 
 def lower_first(words: str) -> str:
-    """For the middle of a sentence; DSL and T.M. keep their capitals."""
-    return words[:1].lower() + words[1:] if words[1:2].islower() or words[1:2] == " " else words
+    """For the middle of a sentence; DSL, T.M. and I keep their capitals."""
+    return words[:1].lower() + words[1:] if words[1:2].islower() or words.startswith("A ") else words
+
+
+def missing_sentence(field: forms.Field, called: str) -> str:
+    """What to do about a field that was left empty, when the form has no sentence of its own for it."""
+    if isinstance(field.widget, forms.CheckboxInput):
+        return f"Tick “{called}”"
+    if called.endswith("?"):
+        return f"Answer “{called}”"
+    if isinstance(field, PICKED):
+        return f"Select {lower_first(called)}"
+    if isinstance(field, forms.EmailField):
+        return "Enter an email address"
+    return f"{'Choose' if isinstance(field, forms.FileField) else 'Enter'} {lower_first(called)}"
+
+
+def given_messages(field: forms.Field) -> frozenset[str]:
+    """The keys of the messages that were written for this field, not inherited from its class."""
+    inherited: dict[str, Any] = {}
+    for base in reversed(type(field).__mro__):
+        inherited |= getattr(base, "default_error_messages", {})
+    return frozenset(key for key, text in field.error_messages.items() if text != inherited.get(key))
 
 
 class GovForm(forms.Form):
@@ -27,8 +47,8 @@ class GovForm(forms.Form):
     """
 
     use_required_attribute = False
-    required_messages: Mapping[str, str] = {}
-    error_names: Mapping[str, str] = {}
+    required_messages: ClassVar[Mapping[str, str]] = {}
+    error_names: ClassVar[Mapping[str, str]] = {}
     draft_url: str = ""
     ctrl_enter: bool = False
     resend: bool = False
@@ -45,6 +65,8 @@ class GovForm(forms.Form):
         self.helper.form_tag = False
         self.helper.disable_csrf = True
         self.helper.include_media = False
+        # Sentences that the form's author gave with the field itself are kept.
+        self._given = {name: given_messages(field) for name, field in self.fields.items()}
         for name in self.fields:
             self._sentences(name)
 
@@ -91,33 +113,34 @@ class GovForm(forms.Form):
             clean.setlist(key, kept)
         return clean
 
+    def _called(self, name: str) -> str:
+        return self.error_names.get(name) or str(
+            self.fields[name].label or name.replace("_", " ").capitalize()
+        )
+
     def _sentences(self, name: str, required_message: str = "", error_name: str = "") -> None:
         field = self.fields[name]
-        label = str(field.label or name.replace("_", " ").capitalize())
-        called = error_name or self.error_names.get(name) or label
+        called = error_name or self._called(name)
         if isinstance(field, DateField3 | LocalDateTimeField) and (error_name or not field.error_name):
             field.error_name = called
-        picked = isinstance(field, PICKED) or isinstance(field.widget, forms.CheckboxInput)
-        messages = {
-            "required": required_message
-            or self.required_messages.get(name)
-            or f"{'Select' if picked else 'Enter'} {lower_first(called)}",
-        }
+        required = required_message or self.required_messages.get(name) or missing_sentence(field, called)
+        messages = {"required": required}
+        filled = called.replace("%", "%%")  # Django fills these with the limit and the value
+        if isinstance(field, forms.CharField):
+            if field.max_length is not None:
+                messages["max_length"] = f"{filled} must be {field.max_length:,} characters or less"
+            if field.min_length is not None:
+                messages["min_length"] = f"{filled} must be {field.min_length:,} characters or more"
         if isinstance(field, forms.EmailField):
             messages["invalid"] = "Enter an email address in the correct format, like name@example.org"
         elif isinstance(field, forms.IntegerField):
             messages["invalid"] = f"{called} must be a whole number"
         elif isinstance(field, PICKED):
-            messages["invalid_choice"] = f"{called} must be one of those on the list"
+            messages["invalid_choice"] = f"{filled} must be one of those on the list"
         elif isinstance(field, forms.FileField):
             messages["empty"] = f"{called} must not be an empty file"
-        field.error_messages.update(messages)
-        if isinstance(field, forms.CharField):
-            for validator in field.validators:
-                if isinstance(validator, MaxLengthValidator):
-                    validator.message = f"{called} must be {field.max_length:,} characters or less"
-                elif isinstance(validator, MinLengthValidator):
-                    validator.message = f"{called} must be {field.min_length:,} characters or more"
+        given = self._given[name] if not required_message else self._given[name] - {"required"}
+        field.error_messages.update({key: text for key, text in messages.items() if key not in given})
 
     def clean(self) -> dict[str, Any] | None:
         """Says so where a character was taken out; the text stays, so that it can be looked at and sent again."""
@@ -127,9 +150,8 @@ class GovForm(forms.Form):
             field = self.fields.get(name)
             if field is None or self.has_error(name):
                 continue
-            called = self.error_names.get(name) or str(field.label or name.replace("_", " ").capitalize())
             self.add_error(
                 name,
-                f"{called} held a character that cannot be stored. It has been taken out: check the text and send it again",
+                f"{self._called(name)} held a character that cannot be stored. It has been taken out: check the text and send it again",
             )
         return cleaned

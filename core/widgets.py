@@ -17,6 +17,9 @@ TIME = re.compile(
     r"^(?P<hour>\d{1,2})(?:[:.]?(?P<minute>\d{2}))?\s*(?P<half>am|pm|a\.m\.|p\.m\.)?$", re.IGNORECASE
 )
 
+# Nothing that is written here happened, or will, outside these years.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
 DATE_PARTS = ("day", "month", "year")
 
 
@@ -133,9 +136,12 @@ class _Parts(forms.Field):
         if len(year) != 4:
             raise self._say("year", 2)
         try:
-            return dt.date(int(year), number or int(month), int(day))
+            date = dt.date(int(year), number or int(month), int(day))
         except ValueError:
             raise self._say("invalid") from None
+        if not FIRST_YEAR <= date.year <= LAST_YEAR:
+            raise self._say("invalid")
+        return date
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether what was typed differs from what the boxes first held."""

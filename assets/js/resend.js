@@ -18,10 +18,11 @@ export function resend(scope, start) {
 }
 
 async function sendUntilAnswered(form, button, say) {
-  const data = new FormData(form);
-  if (button?.name) data.append(button.name, button.value);
-  const body = new URLSearchParams(data).toString();
   for (let attempt = 1; ; attempt += 1) {
+    // Read afresh each time: what was typed while there was no connection goes with it.
+    const data = new FormData(form);
+    if (button?.name) data.append(button.name, button.value);
+    const body = new URLSearchParams(data).toString();
     say("waiting", "Sending");
     try {
       const answer = await fetch(form.getAttribute("action") || location.href, {

@@ -1,16 +1,22 @@
 // The one line that says whether what was typed is safe. Words first; the colour only repeats them.
 const OFFLINE = "No connection. Kept on this screen: do not close it. We will send it when you are back online.";
 
+// A form has its own line, beside its buttons; the bar at the top of the page may repeat it.
 export function statusLine(form) {
   const id = form.getAttribute("id") || "";
-  const line = form.querySelector("[data-save-status]") || document.querySelector(`[data-save-status="${id}"]`)
-    || document.querySelector('[data-save-status=""]');
+  const lines = [
+    ...form.querySelectorAll("[data-save-status]"),
+    ...document.querySelectorAll(`.app-identity [data-save-status="${id}"], .app-identity [data-save-status=""]`),
+  ];
+  // Said aloud once, however often it stands on the page.
+  lines.slice(1).forEach((line) => line.removeAttribute("role"));
   return (state, words) => {
-    if (!line) return;
-    const text = words || (state === "offline" ? line.dataset.offlineText || OFFLINE : "");
-    if (line.dataset.state === state && line.textContent === text) return;
-    line.dataset.state = state;
-    line.textContent = text;
+    const text = words || (state === "offline" ? OFFLINE : "");
+    lines.forEach((line) => {
+      if (line.dataset.state === state && line.textContent === text) return;
+      line.dataset.state = state;
+      line.textContent = text;
+    });
   };
 }
 
