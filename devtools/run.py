@@ -91,7 +91,7 @@ def _check_port(port: int) -> None:
 
 
 def _host() -> str:
-    return os.environ.get("HOST", "127.0.0.1")
+    return os.environ.get("BIND", "127.0.0.1")
 
 
 def settings_for(database_url: str, port: int) -> dict[str, str]:
