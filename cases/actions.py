@@ -2,11 +2,12 @@
 
 import datetime as dt
 
+from django.db import IntegrityError, transaction
+
 from cases.models import Case, CaseChild, CaseEvent, Child, Participant
 from cases.states import FINAL, Capacity, Stage
 from core.actor import Actor
 from core.references import CASE, new_reference
-from django.db import IntegrityError, transaction
 from partnerships.models import Agency, Membership, ProtocolVersion, Slot
 
 
@@ -60,7 +61,12 @@ def add_participant(
     """Say what someone is in a case; saying it twice changes nothing."""
     if membership is None and slot is None:
         return Participant.objects.create(
-            partnership_id=case.partnership_id, case=case, capacity=capacity, agency=agency, name=name, email=email
+            partnership_id=case.partnership_id,
+            case=case,
+            capacity=capacity,
+            agency=agency,
+            name=name,
+            email=email,
         )
     participant, _ = Participant.objects.get_or_create(
         case=case,

@@ -1,5 +1,6 @@
 """The spine: one case per matter, its children, its participants, and the dated facts that clocks start from."""
 
+import datetime as dt
 from typing import ClassVar
 
 from django.db import models
@@ -27,6 +28,16 @@ class Child(TenantRow):
 
     def __str__(self) -> str:
         return self.initials
+
+    @property
+    def unborn(self) -> bool:
+        return self.born_on is None
+
+    def age_on(self, day: dt.date) -> int | None:
+        """Completed years on a day; None before birth."""
+        if self.born_on is None or day < self.born_on:
+            return None
+        return day.year - self.born_on.year - ((day.month, day.day) < (self.born_on.month, self.born_on.day))
 
 
 class Case(TenantRow):

@@ -2,11 +2,12 @@
 
 import datetime as dt
 
+from django.http import Http404
+
 import protocols
 from cases.models import Case, CaseEvent
 from core.actor import Actor
 from core.references import normalise
-from django.http import Http404
 from partnerships.selectors import area_of
 
 

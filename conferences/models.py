@@ -164,7 +164,8 @@ class Attendance(TenantRow):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(side="family", agency__isnull=True) | Q(side="professional", agency__isnull=False),
+                condition=Q(side="family", agency__isnull=True)
+                | Q(side="professional", agency__isnull=False),
                 name="attendance_professional_has_agency",
             ),
             models.UniqueConstraint(

@@ -8,7 +8,7 @@ LONDON = ZoneInfo("Europe/London")
 
 def edge_now() -> dt.datetime:
     """The present instant in UTC. Called by views, tasks and commands only, once each."""
-    return dt.datetime.now(dt.UTC)  # noqa: TID251
+    return dt.datetime.now(dt.UTC)
 
 
 def london(moment: dt.datetime) -> dt.datetime:

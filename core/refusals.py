@@ -30,7 +30,13 @@ class Denied(Exception):
     """
 
     def __init__(
-        self, reason: str, *, rule: str = "", route: str | Route = "", kind: Kind = Kind.NOT_NOW, field: str = ""
+        self,
+        reason: str,
+        *,
+        rule: str = "",
+        route: str | Route = "",
+        kind: Kind = Kind.NOT_NOW,
+        field: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason

@@ -4,24 +4,25 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
 import protocols
 from audit.actions import write
 from cases.actions import leave_fact
 from cases.models import Case, CaseEvent
 from cases.selectors import area_of_case, facts_of
 from core.actor import Actor, clock_actor
+from core.clock import london_date
 from core.refusals import Denied
 from deadlines.models import Deadline, DeadlineEffect, SweepRun
 from deadlines.states import CANCELLING, DeadlineState, EffectKind
-from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
 from notifications.actions import enqueue, office_time, supersede
 from notifications.tasks import send_messages
 from partnerships.models import Partnership
 from partnerships.selectors import calendar_for, holders_of
 from protocols.calendar import Calendar, CalendarHorizon, Due
 from protocols.clocktime import LONDON
-from core.clock import london_date
 
 BATCH = 1000
 REMINDER_AT = dt.time(9, 0)

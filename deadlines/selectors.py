@@ -26,7 +26,9 @@ class RunningClock:
         return self.deadline.state == DeadlineState.OPEN
 
 
-def running(deadline: Deadline, area: protocols.AreaProtocol, calendar: Calendar, now: dt.datetime) -> RunningClock:
+def running(
+    deadline: Deadline, area: protocols.AreaProtocol, calendar: Calendar, now: dt.datetime
+) -> RunningClock:
     """The clock of a deadline with its progress at a moment; counted as the stored date was."""
     clock = area.clock(deadline.clock_id)
     if clock is None:

@@ -1,6 +1,7 @@
 """The clocks' tick."""
 
 from celery import shared_task
+
 from deadlines.actions import sweep
 
 

@@ -39,6 +39,10 @@ class Dissent(ConcurrentTransitionMixin, TenantRow):
     outcome_sought = models.TextField(blank=True)
     parents_understanding = models.TextField(blank=True)  # AFC-6
     challenge_choice = models.CharField(max_length=20, blank=True)  # HIPS-9
+    challenge_chosen_at = models.DateTimeField(null=True, blank=True)
+    ground = models.CharField(max_length=60, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)  # of the written view, by the reviewer (AFC-16)
+    without_view_reason = models.TextField(blank=True)  # reviewed on the chair's record, after reminding
     decided_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawn_reason = models.TextField(blank=True)
@@ -277,9 +281,7 @@ class Ask(TenantRow):
     """A request of the reviewer for advice or information, with its reply (CAM-10). It stops no clock."""
 
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="asks")
-    dissent = models.ForeignKey(
-        Dissent, on_delete=models.PROTECT, null=True, blank=True, related_name="asks"
-    )
+    dissent = models.ForeignKey(Dissent, on_delete=models.PROTECT, null=True, blank=True, related_name="asks")
     ask_id = models.CharField(max_length=60)  # of the protocol's list
     kind = models.CharField(max_length=20, choices=AskKind.choices)
     seat = models.CharField(max_length=80)
@@ -316,6 +318,7 @@ class Answer(TenantRow):
     parts = models.JSONField(default=dict)  # WDC-13: the three parts of a full review
     new_information = models.TextField(blank=True)  # CAM-13
     unread_reason = models.TextField(blank=True)
+    no_contact_reason = models.TextField(blank=True)  # attempts in place of a conversation (SUS-27)
     late_reason = models.TextField(blank=True)
     different_chair = models.BooleanField(null=True)  # WDC-15b
     different_chair_reason = models.TextField(blank=True)

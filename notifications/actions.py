@@ -4,13 +4,14 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from cases.models import Case
-from core.actor import Actor
-from core.refusals import Denied
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q
+
+from cases.models import Case
+from core.actor import Actor
+from core.refusals import Denied
 from notifications.models import DeliveryAttempt, Message, Outbox
 from notifications.selectors import Addressee, addressees, office_time, worded
 from notifications.states import Channel, OutboxState
@@ -19,7 +20,9 @@ LEASE = dt.timedelta(seconds=90)
 GIVE_UP_AFTER = dt.timedelta(hours=72)
 BATCH = 50
 # What a message may carry: dates, rule numbers and the protocol's own labels. Nothing that a person typed.
-PARAM_KEYS = frozenset({"rule", "label", "due", "was_due", "days", "what", "outcome", "event", "ends", "strength"})
+PARAM_KEYS = frozenset(
+    {"rule", "label", "due", "was_due", "days", "what", "outcome", "event", "ends", "strength"}
+)
 
 
 def enqueue(
@@ -174,7 +177,9 @@ def _finish(
     row: Outbox, state: OutboxState, now: dt.datetime, *, retry: dt.timedelta | None = None, code: str = ""
 ) -> None:
     """Save the result, only if the lease is still ours."""
-    Outbox.objects.filter(pk=row.pk, lease_token=row.lease_token).exclude(state=OutboxState.SUPERSEDED).update(
+    Outbox.objects.filter(pk=row.pk, lease_token=row.lease_token).exclude(
+        state=OutboxState.SUPERSEDED
+    ).update(
         state=state,
         lease_until=None,
         lease_token=None,

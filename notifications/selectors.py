@@ -3,14 +3,15 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from cases.models import Participant
-from cases.selectors import area_of_case
-from cases.states import Capacity
-from core.clock import LONDON, london, london_date
 from django.conf import settings
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
+
+from cases.models import Participant
+from cases.selectors import area_of_case
+from cases.states import Capacity
+from core.clock import LONDON, london, london_date
 from notifications.models import Message, Outbox
 from notifications.states import Channel, OutboxState
 from partnerships.models import Membership
@@ -57,6 +58,11 @@ def people_in(seat: str, partnership_id: int, case_id: int | None, today: dt.dat
     kind, _, rest = seat.partition(":")
     if kind == "slot":
         return [_member(h.membership) for h in holders_of(partnership_id, rest, today)]
+    if kind == "member":
+        return [
+            _member(m)
+            for m in Membership.objects.filter(pk=rest, user__is_active=True).select_related("user")
+        ]
     if kind == "role":
         rows = Membership.objects.filter(
             on_day(today), partnership_id=partnership_id, role=rest, user__is_active=True
@@ -66,7 +72,9 @@ def people_in(seat: str, partnership_id: int, case_id: int | None, today: dt.dat
         people = Participant.objects.filter(
             case_id=case_id, capacity=rest.partition(":")[2], membership__line_manager__isnull=False
         ).select_related("membership__line_manager__user")
-        return [_member(p.membership.line_manager) for p in people if p.membership and p.membership.line_manager]
+        return [
+            _member(p.membership.line_manager) for p in people if p.membership and p.membership.line_manager
+        ]
     if kind == "capacity" and case_id is not None:
         return _in_capacity(rest, partnership_id, case_id, today)
     return []
@@ -98,7 +106,10 @@ def worded(row: Outbox) -> Worded:
         "reference": row.case.reference if row.case else "",
         "address": f"{settings.SITE_ADDRESS.rstrip('/')}{link}",
         "stands": area_of_case(row.case).meanwhile.text if row.case else "",
-        **{key: dt.datetime.fromisoformat(value) if key in DATES and value else value for key, value in row.params.items()},
+        **{
+            key: dt.datetime.fromisoformat(value) if key in DATES and value else value
+            for key, value in row.params.items()
+        },
     }
     subject = render_to_string(f"notifications/{row.kind}.subject.txt", context).strip()
     text = render_to_string(f"notifications/{row.kind}.txt", context).strip()
@@ -153,4 +164,13 @@ def emails_kept(partnership_id: int | None) -> QuerySet[Message]:
     return rows.order_by("-created_at", "-pk")
 
 
-__all__ = ["Capacity", "Role", "addressees", "emails_kept", "notices_of", "office_time", "people_in", "worded"]
+__all__ = [
+    "Capacity",
+    "Role",
+    "addressees",
+    "emails_kept",
+    "notices_of",
+    "office_time",
+    "people_in",
+    "worded",
+]

@@ -1,6 +1,7 @@
 """The sender's tick."""
 
 from celery import shared_task
+
 from core.clock import edge_now
 from notifications.actions import send_due
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from core.clock import edge_now, london_date
 from django.http import HttpRequest, HttpResponse
+
+from core.clock import edge_now, london_date
 from partnerships.models import Membership
 from partnerships.selectors import actor_for, memberships_of
 

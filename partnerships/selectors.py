@@ -3,10 +3,11 @@
 import datetime as dt
 from functools import lru_cache
 
+from django.db.models import Q, QuerySet
+
 import protocols
 from core.actor import Actor
 from core.refusals import Denied
-from django.db.models import Q, QuerySet
 from partnerships.models import (
     BankHoliday,
     ClosureDay,
@@ -84,7 +85,9 @@ def unfilled_slots(partnership_id: int, area: protocols.AreaProtocol, today: dt.
     """Titles of the posts that the protocol requires and nobody fills today."""
     filled = set(
         SlotHolder.objects.filter(on_day(today), slot__partnership_id=partnership_id, deputy_for__isnull=True)
-        .filter(on_day(today, "membership__starts_on", "membership__ends_on"), membership__user__is_active=True)
+        .filter(
+            on_day(today, "membership__starts_on", "membership__ends_on"), membership__user__is_active=True
+        )
         .values_list("slot__key", flat=True)
     )
     return [s.title for s in area.slots if s.required and s.per == "partnership" and s.key not in filled]
@@ -124,7 +127,9 @@ def calendar_for(partnership_id: int, nation: str) -> Calendar:
     if listed is None:
         raise Denied("The bank holidays of this nation are not loaded. Ask the operator to load them.")
     closures = tuple(
-        ClosureDay.objects.filter(partnership_id=partnership_id).order_by("date").values_list("date", "reason")
+        ClosureDay.objects.filter(partnership_id=partnership_id)
+        .order_by("date")
+        .values_list("date", "reason")
     )
     return _calendar(listed.pk, nation, listed.first, listed.last, listed.version, closures)
 

@@ -1,0 +1,183 @@
+"""The edge between a browser and the actions: who may come in, one-time forms, and a page for every refusal."""
+
+import datetime as dt
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import quote
+
+from django import forms
+from django.db import DatabaseError, IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django_fsm import ConcurrentTransition, TransitionNotAllowed
+
+from accounts.models import Submission
+from core.actor import Actor
+from core.formbase import GovForm
+from core.refusals import Denied, Kind
+
+
+class ActingRequest(HttpRequest):
+    """A request whose person is signed in and has an active membership; `now` was read once at the edge."""
+
+    now: dt.datetime
+    actor: Actor
+    membership: Any
+
+
+View = Callable[..., HttpResponse]
+
+ANOTHER_WAS_FIRST = (
+    "Someone else changed this at the same moment. Look at it as it stands now, then save yours."
+)
+
+
+def signed_in(view: View) -> View:
+    """For people with an active membership: others are sent to sign in, or to choose a role. Refusals become pages."""
+
+    @wraps(view)
+    def inner(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect(f"{reverse('sign-in')}?next={quote(request.get_full_path())}")
+        if request.actor is None:
+            return redirect(f"{reverse('choose-role')}?next={quote(request.get_full_path())}")
+        try:
+            return view(request, *args, **kwargs)
+        except Denied as denied:
+            return refused(request, denied)
+
+    return inner
+
+
+def refused(request: HttpRequest, denied: Denied, form: forms.Form | None = None) -> HttpResponse:
+    """The page of a refusal where there is no form to come back to: 403, 409 or 422."""
+    template = {Kind.NOT_YOURS: "403.html", Kind.CHANGED: "errors/409.html", Kind.NOT_NOW: "errors/422.html"}
+    context = {
+        "denied": denied,
+        "mine": typed_texts(form) if form else [],
+        "theirs": [],
+        "cancel_url": request.path,
+    }
+    return render(request, template[denied.kind], context, status=denied.kind.value)
+
+
+def typed_texts(form: forms.Form) -> list[dict[str, Any]]:
+    """What was typed into a form, as label and value: shown again when someone else was first, so nothing is lost."""
+    return [
+        {"label": form[name].label, "value": value, "typed": True}
+        for name, field in form.fields.items()
+        if not field.widget.is_hidden and isinstance(value := form[name].value(), str) and value.strip()
+    ]
+
+
+class OnceForm(GovForm):
+    """A form with a one-time token: the same token sent twice is the same record."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("token", uuid.uuid4())
+
+
+def submit(
+    request: ActingRequest,
+    form: forms.Form,
+    act: Callable[[], Any],
+    to: Callable[[Any], str],
+    *,
+    theirs: Callable[[], list[dict[str, Any]]] | None = None,
+) -> HttpResponse | None:
+    """Run an action for a valid form and go on to its result.
+
+    Returns a redirect, or the 409 page with what was typed when someone else was first; None when the form is to be
+    shown again (its error is then on it: render it with `form_status(form)`). 403 is raised as Denied, which
+    `signed_in` makes a page of.
+    """
+    token = form.cleaned_data.get("token") if hasattr(form, "cleaned_data") else None
+    try:
+        with transaction.atomic():
+            if token is not None:
+                done = _claim(request, token)
+                if done is not None:
+                    return redirect(done)
+            result = act()
+            url = to(result)
+            if token is not None:
+                Submission.objects.filter(token=token).update(result_url=url)
+        return redirect(url)
+    except Denied as denied:
+        if denied.kind is Kind.NOT_YOURS:
+            raise
+        if denied.kind is Kind.CHANGED:
+            return _conflict(request, form, denied, theirs)
+        say(form, denied)
+        return None
+    except (ConcurrentTransition, TransitionNotAllowed):
+        return _conflict(request, form, Denied(ANOTHER_WAS_FIRST, kind=Kind.CHANGED), theirs)
+    except IntegrityError:
+        return _conflict(request, form, Denied(ANOTHER_WAS_FIRST, kind=Kind.CHANGED), theirs)
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", "") not in ("40P01", "55P03", "40001"):
+            raise
+        form.add_error(
+            None, "The service was busy with this record. Your text is still on this screen. Try again"
+        )
+        return None
+
+
+def say(form: forms.Form, denied: Denied) -> None:
+    """Put a refusal on the form: at its field when the form has it, with the rule, and the route after it."""
+    field = denied.field if denied.field in form.fields else None
+    sentence = denied.sentence
+    if denied.route.text:
+        sentence = f"{sentence.rstrip('.')}. {denied.route.text}"
+    form.add_error(field, sentence)
+    form.denied = denied  # type: ignore[attr-defined]
+
+
+def form_status(form: forms.Form) -> int:
+    """200 for a form shown the first time, 422 for one that was refused."""
+    return 422 if form.is_bound and form.errors else 200
+
+
+def _conflict(
+    request: HttpRequest, form: forms.Form, denied: Denied, theirs: Callable[[], list[dict[str, Any]]] | None
+) -> HttpResponse:
+    context = {
+        "denied": denied,
+        "theirs": theirs() if theirs else [],
+        "mine": typed_texts(form),
+        "cancel_url": request.path,
+    }
+    return render(request, "errors/409.html", context, status=409)
+
+
+def _claim(request: ActingRequest, token: uuid.UUID) -> str | None:
+    """Claim a form's token. Returns where its first sending led; raises Denied when it was another form's."""
+    body = {k: v for k, v in request.POST.lists() if k != "csrfmiddlewaretoken"}
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    _, created = Submission.objects.get_or_create(
+        token=token,
+        defaults={
+            "user_id": request.actor.user_id,
+            "path": request.path[:300],
+            "body_hash": digest,
+            "at": request.now,
+        },
+    )
+    if created:
+        return None
+    row = Submission.objects.select_for_update().get(token=token)
+    if row.user_id != request.actor.user_id or row.path != request.path[:300]:
+        raise Denied("This form was already used. Open the page again and send it from there.")
+    if row.body_hash != digest:
+        raise Denied(
+            "This form was already sent once with other words. Open the page again to see what was saved."
+        )
+    return row.result_url or request.path

@@ -1,0 +1,406 @@
+"""May it be done to this dissent now? No person is asked about here, and nothing is written."""
+
+import datetime as dt
+
+import protocols
+from cases.selectors import facts_of
+from conferences.models import Attendance, Conference, ConferenceChild
+from conferences.policies import refusal
+from conferences.states import ConferenceState, Side
+from core.moments import in_words
+from core.refusals import Denied, changed
+from deadlines.models import Deadline
+from deadlines.states import DeadlineState
+from dissent.models import Answer, Ask, Dissent
+from dissent.states import FINAL, Direction, DissentState
+from protocols.calendar import Calendar
+from protocols.window import Ruling, consider
+from records.models import Filing, Telling
+
+
+def titles(seats: tuple[str, ...], area: protocols.AreaProtocol) -> str:
+    """Seats in words: the titles of their posts."""
+    names = []
+    for seat in seats:
+        slot = area.slot(seat.removeprefix("slot:"))
+        names.append(slot.title if slot else seat.rpartition(":")[2].replace("_", " "))
+    return " or ".join(names)
+
+
+# --- recording --------------------------------------------------------------------------------------------------
+
+
+def check_conference_held(conference: Conference) -> None:
+    if conference.state == ConferenceState.CANCELLED:
+        raise Denied("This conference was cancelled, so there is no decision to dissent from.")
+    if conference.state == ConferenceState.BOOKED:
+        raise Denied("This conference has not started, so there is no decision to dissent from yet.")
+
+
+def rule_on_window(
+    conference: Conference,
+    attendance: Attendance,
+    area: protocols.AreaProtocol,
+    calendar: Calendar,
+    *,
+    expressed_at: dt.datetime,
+    now: dt.datetime,
+    recorded_by: str,
+) -> Ruling:
+    """What the protocol says of this person at this moment: a refusal, or the marks the entry carries."""
+    events = {"conference_ended": conference.ended_at} if conference.ended_at else {}
+    return consider(
+        area,
+        expressed_at=expressed_at,
+        events=events,
+        calendar=calendar,
+        presence=attendance.presence,
+        recorded_by=recorded_by,
+        recorded_at=now,
+        name=attendance.name,
+    )
+
+
+def check_may_dissent(
+    conference: Conference, attendance: Attendance, area: protocols.AreaProtocol, ruling: Ruling
+) -> None:
+    """Who may dissent and until when: family never, others by attendance and window (AFC-4, 14; SUS-18, 20; CAM-1)."""
+    check_conference_held(conference)
+    if attendance.side == Side.FAMILY:
+        family = next((r for r in area.dissent.refused_people if r.id == "family"), None)
+        if family is not None:
+            raise refusal(family, area, name=attendance.name)
+        raise Denied(
+            "A dissent is made by a professional. Families have the partnership's complaints procedure."
+        )
+    if ruling.refusal is not None:
+        refused = ruling.refusal
+        raise Denied(refused.reason, rule=refused.rule, route=route_words(refused.route, area))
+
+
+def route_words(route_id: str, area: protocols.AreaProtocol) -> str:
+    """Where to go instead, in words: the label of the route and what it is."""
+    route = area.route(route_id) if route_id else None
+    return f"{route.label}: {route.text}" if route and route.text else (route.label if route else "")
+
+
+def check_ground(ground: str, area: protocols.AreaProtocol) -> None:
+    """Refuse what is not a dissent here and name its route (CAM-3 process, SUS-33 implementation)."""
+    refused = next((r for r in area.dissent.ground_refusals if r.id == ground), None)
+    if refused is not None:
+        raise refusal(refused, area, field="ground")
+    if ground and ground not in {g.id for g in area.dissent.grounds}:
+        raise Denied("Select what the dissent is about", field="ground")
+
+
+def subject_of(child: ConferenceChild, direction: str) -> str:
+    """What the dissent is about, from the decision on that child and the direction."""
+    if direction == Direction.CATEGORY:
+        return "category"
+    before, after = child.on_plan_before, child.decision.on_plan
+    if before:
+        return "plan_continued" if after else "plan_ended"
+    return "plan_made" if after else "plan_not_made"
+
+
+def check_children(
+    conference: Conference,
+    children: list[ConferenceChild],
+    directions: dict[int, str],
+    area: protocols.AreaProtocol,
+) -> str:
+    """At least one child of this conference with its decision, and a direction for each (SUS-19). Returns the subject."""
+    need = area.dissent.requirement("child_and_direction")
+    rule = need.rule if need else ""
+    if not directions:
+        raise Denied("Select which decision they disagree with", rule=rule, field="children")
+    known = {child.pk: child for child in children}
+    allowed = {option.id for option in area.dissent.directions}
+    subjects: list[str] = []
+    for child_id, direction in directions.items():
+        child = known.get(child_id)
+        if child is None:
+            raise Denied("That child is not one of this conference's children.", rule=rule, field="children")
+        if getattr(child, "decision", None) is None:
+            raise Denied(
+                f"Record the decision about {child.child.initials} first: a dissent is from a decision.",
+                field="children",
+            )
+        if direction not in allowed:
+            raise Denied(
+                f"Select what they say the decision about {child.child.initials} should have been",
+                rule=rule,
+                field="children",
+            )
+        subjects.append(subject_of(child, direction))
+    for subject in subjects:
+        refused = next((r for r in area.dissent.subject_refusals if r.id == subject), None)
+        if refused is not None and all(s == subject for s in subjects):
+            raise refusal(refused, area, field="children")
+    return subjects[0]
+
+
+def check_direction_matches(child: ConferenceChild, direction: str) -> None:
+    """A dissent says something else than what was decided."""
+    if direction == Direction.MORE and child.decision.on_plan:
+        raise Denied(
+            f"{child.child.initials}: the conference decided for a plan, so a dissent cannot ask for the same.",
+            field="children",
+        )
+    if direction == Direction.LESS and not child.decision.on_plan:
+        raise Denied(
+            f"{child.child.initials}: the conference decided against a plan, so a dissent cannot ask for the same.",
+            field="children",
+        )
+    if direction == Direction.CATEGORY and not child.decision.on_plan:
+        raise Denied(f"{child.child.initials}: there is no plan, so there is no category.", field="children")
+
+
+def check_required(given: dict[str, object], area: protocols.AreaProtocol) -> None:
+    """Everything the protocol says must be given at the time, and not more."""
+    for need in area.dissent.requires:
+        if need.strength == "must" and need.field in given and not given[need.field]:
+            raise Denied(
+                need.reason or f"Enter: {need.label}",
+                rule=need.rule,
+                route=route_words(need.route, area),
+                field=need.field,
+            )
+
+
+def check_not_twice(attendance: Attendance, directions: dict[int, str]) -> None:
+    """One person dissents once from the same decision."""
+    twice = (
+        Dissent.objects.filter(attendance=attendance, children__in=list(directions))
+        .exclude(state=DissentState.WITHDRAWN)
+        .select_related("case")
+        .prefetch_related("children__child")
+        .first()
+    )
+    if twice is not None:
+        about = ", ".join(c.child.initials for c in twice.children.all())
+        raise Denied(
+            f"{attendance.name}’s dissent on {about} was recorded on {in_words(twice.recorded_at)}. "
+            f"Open {twice.case.reference} to add to it",
+            field="children",
+        )
+
+
+# --- afterwards -------------------------------------------------------------------------------------------------
+
+
+def check_open(dissent: Dissent) -> None:
+    if dissent.state in FINAL:
+        raise Denied(
+            f"This dissent is closed ({dissent.get_state_display().lower()}); nothing can be added to it."
+        )
+
+
+def check_withdraw(dissent: Dissent) -> None:
+    check_open(dissent)
+    if dissent.state == DissentState.DECIDED and dissent.decided_at:
+        raise Denied(
+            f"This dissent was answered on {in_words(dissent.decided_at)}, so it can no longer be withdrawn. "
+            "It stays on record with its answer."
+        )
+
+
+def check_awaits_view(dissent: Dissent, area: protocols.AreaProtocol) -> None:
+    rules = area.dissent.written_view
+    if rules is None:
+        raise Denied("This protocol asks for no written view: the reasons were taken at the time.")
+    view = getattr(dissent, "written_view", None)
+    if view is not None:
+        raise changed(f"The written view was already received, on {in_words(view.received_at)}.")
+    if dissent.state == DissentState.RECORDED:
+        raise Denied(
+            "The conference has not ended yet. The written view is asked for once it has.", rule=rules.rule
+        )
+    if dissent.state != DissentState.AWAITING_VIEW:
+        raise Denied("This dissent no longer waits for a written view.", rule=rules.rule)
+
+
+def check_reminded(dissent: Dissent, area: protocols.AreaProtocol, which: str) -> None:
+    rules = area.dissent.written_view
+    need = getattr(rules, which) if rules else None
+    if need is None:
+        raise Denied("This protocol does not allow that.", rule=rules.rule if rules else "")
+    if dissent.reminded_at is None:
+        raise Denied(need.reason, rule=need.rule, route="Use “Remind the dissenter” first.", field="reason")
+
+
+def check_choose_challenge(dissent: Dissent, area: protocols.AreaProtocol) -> None:
+    check_open(dissent)
+    if area.dissent.requirement("challenge_choice") is None:
+        raise Denied("This protocol does not ask whether to challenge further.")
+
+
+def current_tier(dissent: Dissent, area: protocols.AreaProtocol) -> protocols.Tier | None:
+    """The tier that has the dissent now."""
+    if area.review is None:
+        return None
+    if dissent.state == DissentState.UNDER_REVIEW:
+        return area.review.tiers[0]
+    return area.review.tiers[1] if dissent.state == DissentState.SECOND_TIER else None
+
+
+def check_under_review(dissent: Dissent, area: protocols.AreaProtocol) -> None:
+    """A review is open. Without a reviewer in the protocol there is nothing to decide (HIPS-15)."""
+    if area.review is None:
+        raise no_reviewer(area)
+    match dissent.state:
+        case DissentState.UNDER_REVIEW | DissentState.SECOND_TIER:
+            return
+        case DissentState.RECORDED:
+            raise Denied("The conference has not ended yet; the review begins once it has.")
+        case DissentState.AWAITING_VIEW:
+            rules = area.dissent.written_view
+            raise Denied(
+                "The written view has not been received yet, and the review begins with it.",
+                rule=rules.rule if rules else "",
+                route="You can remind the dissenter, review on the chair's record, or close it as not pursued.",
+            )
+        case DissentState.DECIDED | DissentState.CLOSED:
+            raise answered(dissent)
+        case _:
+            check_open(dissent)
+
+
+def no_reviewer(area: protocols.AreaProtocol) -> Denied:
+    """The protocol has no reviewer: its own refusal, with its rule (HIPS-15)."""
+    missing = area.refusal("no_review")
+    if missing is not None:
+        return refusal(missing, area)
+    return Denied("This procedure has no reviewing manager, so nobody upholds a dissent here.")
+
+
+def answered(dissent: Dissent) -> Denied:
+    """Someone decided first: who, and when."""
+    answer = dissent.answers.select_related("decided_by__user").order_by("decided_at").last()
+    if answer is None:
+        return changed("This dissent was decided meanwhile.")
+    return changed(
+        f"{answer.decided_by.user.name} recorded the decision on this dissent on {in_words(answer.decided_at)}. "
+        "A dissent is decided once."
+    )
+
+
+def check_answerable(dissent: Dissent, area: protocols.AreaProtocol) -> None:
+    tier = current_tier(dissent, area)
+    if tier is None or dissent.answers.filter(tier=tier.id).exists():
+        raise answered(dissent)
+    if dissent.conference.ended_at is None:
+        raise Denied("The conference has not ended yet; its decision can be reviewed once it has.")
+
+
+def check_outcome(outcome: str, tier: protocols.Tier, area: protocols.AreaProtocol) -> protocols.Outcome:
+    """Only an outcome that the protocol has at this tier; any other is refused by its rule (AFC-19, SUS-28, WDC-15)."""
+    found = tier.outcome(outcome)
+    if found is not None:
+        return found
+    named = next((r for r in tier.outcome_refusals if r.id == outcome), None)
+    named = named or next((r for r in tier.outcome_refusals if r.id == "other"), None)
+    if outcome and named is not None:
+        raise refusal(named, area, field="outcome")
+    if outcome:
+        raise Denied(
+            f"“{outcome[:40]}” is not an outcome of this protocol. Select one of its own.",
+            rule=tier.rule,
+            field="outcome",
+        )
+    first = area.review is not None and tier.id == area.review.tiers[0].id
+    raise Denied("Select whether the dissent is upheld" if first else "Select what follows", field="outcome")
+
+
+def check_gates(
+    dissent: Dissent, tier: protocols.Tier, area: protocols.AreaProtocol, no_contact_reason: str
+) -> None:
+    """What must have happened before a decision: contact with the dissenter, or dated attempts with a reason (SUS-27)."""
+    for gate in tier.gates:
+        if gate.before != "decision":
+            continue
+        if gate.needs == "contact_with_dissenter":
+            talks = [c for c in dissent.conversations.all() if c.happened_at > dissent.expressed_at]
+            if any(c.reached for c in talks):
+                continue
+            attempts = [c for c in talks if not c.reached]
+            if gate.attempts and len(attempts) >= gate.attempts and no_contact_reason.strip():
+                continue
+            raise Denied(
+                f"Record a conversation with {dissent.attendance.name}, or say why you could not speak. {gate.reason}",
+                rule=gate.rule,
+                field="no_contact_reason",
+            )
+        if gate.needs in area.events and gate.needs not in facts_of(dissent.case):
+            raise Denied(gate.reason, rule=gate.rule)
+
+
+def late_clock(dissent: Dissent, now: dt.datetime) -> Deadline | None:
+    """The running clock of the decision that has passed, if any: it asks for a reason and decides nothing."""
+    return (
+        Deadline.objects.filter(
+            case_id=dissent.case_id, state=DeadlineState.OPEN, purpose="decide", due_at__lt=now
+        )
+        .order_by("due_at")
+        .first()
+    )
+
+
+def check_follow_up(dissent: Dissent, area: protocols.AreaProtocol) -> None:
+    answer = last_answer(dissent)
+    outcome = area.outcome(answer.outcome) if answer else None
+    if outcome is None or not outcome.book:
+        raise Denied("The answer to this dissent asks for no conference.")
+
+
+def last_answer(dissent: Dissent) -> Answer | None:
+    return dissent.answers.order_by("decided_at").last()
+
+
+def check_unreplied(ask: Ask) -> None:
+    if ask.replied_at is not None:
+        raise changed(f"This question was answered on {in_words(ask.replied_at)}.")
+
+
+def check_decided(dissent: Dissent) -> None:
+    if dissent.state == DissentState.CLOSED and dissent.closed_at:
+        raise changed(f"This dissent was closed on {in_words(dissent.closed_at)}.")
+    if dissent.state != DissentState.DECIDED:
+        raise Denied("This dissent has not been answered yet.")
+
+
+def tellings_due(dissent: Dissent, area: protocols.AreaProtocol) -> list[protocols.Tell]:
+    """Whom someone must tell, by the protocol, after what has happened and with the outcomes there were."""
+    facts = facts_of(dissent.case)
+    outcomes = set(dissent.answers.values_list("outcome", flat=True))
+    return [
+        tell
+        for tell in area.tells
+        if tell.how == "duty"
+        and tell.when in facts
+        and (not tell.on_outcomes or outcomes & set(tell.on_outcomes))
+    ]
+
+
+def check_close(dissent: Dissent, area: protocols.AreaProtocol, confirmed: bool) -> None:
+    """Nothing that the protocol wants before closing is missing (CAM-12, CAM-15, WDC-14); AFC-21 only warns."""
+    done = set(Telling.objects.filter(case_id=dissent.case_id).values_list("tell_id", flat=True))
+    for tell in tellings_due(dissent, area):
+        if tell.before_close and tell.id not in done:
+            raise Denied(tell.reason or f"Not yet recorded: {tell.what}", rule=tell.rule)
+    held = Deadline.objects.filter(case_id=dissent.case_id, state=DeadlineState.OPEN, purpose="hold").first()
+    answer = last_answer(dissent)
+    outcome = area.outcome(answer.outcome) if answer else None
+    facts = facts_of(dissent.case)
+    if outcome and outcome.book and not {"conference_reconvened", "early_review_held"} & set(facts):
+        raise Denied(
+            "The conference that the answer asks for has not been held yet. Close the dissent once it has.",
+            rule=held.rule if held else outcome.rule,
+        )
+    children = dissent.case.children.count()
+    filed = Filing.objects.filter(case_id=dissent.case_id).count()
+    for duty in area.duties:
+        if duty.done != "filed_on_record" or not duty.before_close or filed >= children:
+            continue
+        if duty.before_close == "block" or not confirmed:
+            raise Denied(duty.reason or f"Not yet done: {duty.label}", rule=duty.rule, field="confirmed")
