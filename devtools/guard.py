@@ -10,9 +10,10 @@ import sys
 import time
 
 
-def group_alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """A process whose parent is gone is taken off the list by the system as soon as it ends."""
     try:
-        os.killpg(pid, 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
@@ -20,7 +21,14 @@ def group_alive(pid: int) -> bool:
     return True
 
 
-def send(pid: int, number: int) -> None:
+def tell(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def tell_group(pid: int, number: int) -> None:
     try:
         os.killpg(pid, number)
     except (ProcessLookupError, PermissionError):
@@ -40,15 +48,17 @@ def main() -> None:
     # The database last, so that the others can finish what they are writing.
     for pid, number in running.items():
         if number != signal.SIGINT:
-            send(pid, number)
+            tell(pid, number)
     for pid, number in reversed(running.items()):
         if number == signal.SIGINT:
-            send(pid, number)
+            tell(pid, number)
         patience = time.monotonic() + 15
-        while group_alive(pid) and time.monotonic() < patience:
+        while alive(pid) and time.monotonic() < patience:
             time.sleep(0.05)
-        if group_alive(pid):
-            send(pid, signal.SIGQUIT if number == signal.SIGINT else signal.SIGKILL)
+        if alive(pid) and number == signal.SIGINT:
+            tell(pid, signal.SIGQUIT)
+        else:
+            tell_group(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -64,10 +64,11 @@ class Processes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stopping = True
+        # Only the parents are told: each ends its own children in good order, a task in the middle included.
         # The database, which alone is stopped by SIGINT, comes last: the others finish what they are writing.
         for child in self.children:
             if child.stop_signal != signal.SIGINT and child.process.poll() is None:
-                send(child.process.pid, child.stop_signal)
+                child.process.send_signal(child.stop_signal)
         for child in reversed(self.children):
             self._stop(child)
         if self.guard and self.guard.stdin:
@@ -168,7 +169,7 @@ class Processes:
     def _stop(self, child: Child) -> None:
         if child.process.poll() is None:
             if child.stop_signal == signal.SIGINT:
-                send(child.process.pid, child.stop_signal)
+                child.process.send_signal(child.stop_signal)
             try:
                 child.process.wait(15)
             except subprocess.TimeoutExpired:
@@ -252,10 +253,12 @@ def command_of(pid: int) -> str:
 
 def stop_leftover(pid: int, number: int, patience: float = 15) -> None:
     """A process of an earlier ./dev that was killed outright."""
-    send(pid, number)
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
     until = time.monotonic() + patience
     while command_of(pid) and time.monotonic() < until:
         time.sleep(0.1)
     if command_of(pid):
         send(pid, signal.SIGQUIT if number == signal.SIGINT else signal.SIGKILL)
         time.sleep(1)
+    send(pid, signal.SIGKILL)
