@@ -1,9 +1,9 @@
 """Local protocols as data: pure Python, no Django. Values in, values out.
 
-    library().on("camden", conference_day)   the protocol in force there and then
-    load_text(toml_text, name)               one file, or every error in it
-    timeline.clocks_for(area, events, ...)   the clocks that events start
-    window.may_raise(area, ...)              may this person dissent now, and if not, why and where to
+library().on("camden", conference_day)   the protocol in force there and then
+load_text(toml_text, name)               one file, or every error in it
+timeline.clocks_for(area, events, ...)   the clocks that events start
+window.may_raise(area, ...)              may this person dissent now, and if not, why and where to
 """
 
 from protocols.calendar import Calendar, CalendarHorizon, Due, Progress

@@ -16,7 +16,7 @@ from protocols.clocktime import LONDON
 from protocols.durations import Unit, in_words
 from protocols.model import Clock
 
-WEEKEND = {5: "Saturday", 6: "Sunday"}
+SATURDAY = 5
 END_OF_DAY = time(23, 59, 59)
 
 
@@ -85,7 +85,7 @@ class Calendar:
         upto: list[int] = []
         for ordinal in range(base, self.last.toordinal() + 1):
             day = date.fromordinal(ordinal)
-            if day.weekday() not in WEEKEND and day not in self.holidays and day not in self.closures:
+            if day.weekday() < SATURDAY and day not in self.holidays and day not in self.closures:
                 days.append(day)
             upto.append(len(days) - 1)
         object.__setattr__(self, "_base", base)
@@ -97,18 +97,12 @@ class Calendar:
     def add_working_days(self, day: date, amount: int) -> date:
         """The amount-th working day after a day; before it, when the amount is negative; the day itself for 0."""
         index = day.toordinal() - self._base
-        if 0 <= index < len(self._upto):
-            if amount > 0:
-                try:
-                    return self._days[self._upto[index] + amount]
-                except IndexError:
-                    raise self._beyond(day) from None
-            if amount == 0:
-                return day
-            before = self._upto[index - 1] if index else -1
-            if before + 1 + amount >= 0:
-                return self._days[before + 1 + amount]
-        raise self._beyond(day)
+        if amount > 0 <= index:
+            try:
+                return self._days[self._upto[index] + amount]
+            except IndexError:
+                raise self._beyond(day) from None
+        return self._subtract(day, -amount)
 
     def working_days_between(self, start: date, end: date) -> int:
         """How many working days come after start, up to and with end. Negative when end is before start."""
@@ -120,10 +114,11 @@ class Calendar:
 
     def reason_closed(self, day: date) -> str:
         """Why a day is not a working day, or nothing if it is one."""
-        if day.weekday() in WEEKEND:
-            return WEEKEND[day.weekday()]
+        if day.weekday() >= SATURDAY:
+            return "weekend"
         if day in self.holidays:
-            return f"{self.holidays[day]} (bank holiday)"
+            title = self.holidays[day]
+            return title if "bank holiday" in title.lower() else f"{title} (bank holiday)"
         if day in self.closures:
             return f"{self.closures[day]} (local closure)"
         return ""
@@ -179,11 +174,13 @@ class Calendar:
     def progress(self, due: Due, now: datetime) -> Progress:
         """Day n of m at a moment, and how many are left. Counted as the date itself was."""
         today = now.astimezone(LONDON).date()
-        late = due.due_at is not None and now > due.due_at
+        late = due.due_at is not None and is_late(due.due_at, now)
         match due.unit:
             case "none":
                 day = max(0, (today - due.anchor_day).days)
-                return Progress(day, None, None, due.unit, False, f"Day {day}. The protocol sets no fixed limit.")
+                return Progress(
+                    day, None, None, due.unit, False, f"Day {day}. The protocol sets no fixed limit."
+                )
             case "clock_hours":
                 return _hours_progress(due, now, late)
             case "calendar_days" | "working_days":
@@ -197,11 +194,22 @@ class Calendar:
                 else:
                     day = max(0, (today - due.anchor_day).days)
                     last = (due.day - today).days if due.day else 0
-                return Progress(day, of, max(0, last), due.unit, late, _days_sentence(due, day, of, last, late))
+                return Progress(
+                    day, of, max(0, last), due.unit, late, _days_sentence(due, day, of, last, late)
+                )
             case _:
                 assert_never(due.unit)
 
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _subtract(self, day: date, amount: int) -> date:
+        index = self._index(day)
+        if amount == 0:
+            return day
+        earlier = (self._upto[index - 1] if index else -1) + 1 - amount
+        if amount < 0 or earlier < 0:
+            raise self._beyond(day)
+        return self._days[earlier]
 
     def _index(self, day: date) -> int:
         index = day.toordinal() - self._base
@@ -211,7 +219,7 @@ class Calendar:
 
     def _beyond(self, day: date) -> CalendarHorizon:
         return CalendarHorizon(
-            f"Bank holidays for {self.nation} are known from {self.first.isoformat()} to {self.last.isoformat()}. "
+            f"Bank holidays for {nation_words(self.nation)} are known from {self.first.isoformat()} to {self.last.isoformat()}. "
             f"A count of working days from {day.isoformat()} leaves those years, so no date is given."
         )
 
@@ -261,6 +269,16 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day, END_OF_DAY, tzinfo=LONDON)
 
 
+def nation_words(nation: str) -> str:
+    """England and Wales."""
+    return nation.replace("-", " ").title().replace(" And ", " and ")
+
+
+def is_late(due_at: datetime, now: datetime) -> bool:
+    """The last second is still in time; late is a whole second after the due instant."""
+    return now >= due_at + timedelta(seconds=1)
+
+
 def long_date(day: date) -> str:
     """Thursday 2 April 2026."""
     return f"{day:%A} {day.day} {day:%B} {day.year}"
@@ -283,7 +301,10 @@ def _replace(due: Due, **changes: object) -> Due:
     return Due(**(values | changes))
 
 
-LIMIT_NAMES = {"agreed_date": "the date agreed", "protect_by_date": "the date by which the child must be protected"}
+LIMIT_NAMES = {
+    "agreed_date": "the date agreed",
+    "protect_by_date": "the date by which the child must be protected",
+}
 
 
 def _sentence(due: Due) -> str:
@@ -308,10 +329,13 @@ def _explain(due: Due) -> list[str]:
     if due.unit == "working_days":
         lines.append(f"The limit is {in_words(due.amount, due.unit)}: weekends and days off are not counted.")
     else:
-        lines.append(f"The limit is {in_words(due.amount, due.unit)}: every day counts, weekends and holidays too.")
+        lines.append(
+            f"The limit is {in_words(due.amount, due.unit)}: every day counts, weekends and holidays too."
+        )
     total = due.amount or 0
-    lines += [f"Day {n} of {total} is {long_date(day)}." for n, day in enumerate(due.counted, start=1)]
-    lines += [f"{long_date(day)} is not counted: {why}." for day, why in due.skipped]
+    days = [(day, f"{long_date(day)} is day {n} of {total}.") for n, day in enumerate(due.counted, start=1)]
+    days += [(day, f"{long_date(day)} is not counted: {why}.") for day, why in due.skipped]
+    lines += [line for _, line in sorted(days)]
     for name, day in due.limits:
         if name != "amount":
             lines.append(f"{LIMIT_NAMES[name].capitalize()} is {long_date(day)}.")
@@ -330,11 +354,17 @@ def _explain_hours(due: Due) -> list[str]:
         f"The count starts on {long_moment(due.anchor)}.",
         f"{in_words(due.amount, due.unit)} are counted on the clock, through nights, weekends and bank holidays.",
     ]
-    change = (due.local.utcoffset() or timedelta()) - (due.anchor.astimezone(LONDON).utcoffset() or timedelta())
+    change = (due.local.utcoffset() or timedelta()) - (
+        due.anchor.astimezone(LONDON).utcoffset() or timedelta()
+    )
     if change > timedelta():
-        lines.append("The clocks go forward in between, so the time shown is an hour later than it would have been.")
+        lines.append(
+            "The clocks go forward in between, so the time shown is an hour later than it would have been."
+        )
     elif change < timedelta():
-        lines.append("The clocks go back in between, so the time shown is an hour earlier than it would have been.")
+        lines.append(
+            "The clocks go back in between, so the time shown is an hour earlier than it would have been."
+        )
     lines.append(f"It ends on {long_moment(due.local)}. That second is still in time.")
     return lines
 

@@ -27,11 +27,9 @@ from protocols.model import (
     AreaProtocol,
     Attendance,
     Body,
-    CaseFact,
     Cited,
     Clock,
     Condition,
-    Fact,
     Gate,
     Library,
     Option,
@@ -42,7 +40,6 @@ from protocols.model import (
     Ref,
     Requirement,
     Rule,
-    Safeguard,
     Tell,
     Window,
 )
@@ -118,7 +115,9 @@ def load_file(path: str | Path) -> Protocol:
         text = Path(path).read_bytes().decode()
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
-        raise ProtocolErrors((ProtocolError(str(path), "", "", f"This file cannot be read: {reason}."),)) from None
+        raise ProtocolErrors(
+            (ProtocolError(str(path), "", "", f"This file cannot be read: {reason}."),)
+        ) from None
     except UnicodeDecodeError:
         raise ProtocolErrors((ProtocolError(str(path), "", "", "This file is not UTF-8 text."),)) from None
     return load_text(text, str(path))
@@ -141,7 +140,9 @@ def library() -> Library:
                 continue
             expected = f"{protocol.id}/{protocol.head.effective_from.isoformat()}.toml"
             if name != expected:
-                errors.append(ProtocolError(name, "protocol", "id", f"By what it says, this file is {expected}."))
+                errors.append(
+                    ProtocolError(name, "protocol", "id", f"By what it says, this file is {expected}.")
+                )
             protocols.append(protocol)
     if errors:
         raise ProtocolErrors(tuple(errors))
@@ -290,13 +291,15 @@ class _File:
             name = _name(item)
             places = [n for n, each in enumerate(_list(target)) if name and _name(each) == name]
             if not places:
-                self._note(table, name or "id", "This override names nothing: no item of the list has this id.")
+                self._note(
+                    table, name or "id", "This override names nothing: no item of the list has this id."
+                )
             for place in places:
                 target[place] = item
 
     def _read_body(self, raw: dict[str, Any], rules: frozenset[str], prefix: str) -> Body | None:
         reader = _Reader(self.name, rules)
-        body = reader.table(Body, raw, "")
+        body: Body | None = reader.table(Body, raw, "")
         reader.check_references(_Names(raw))
         if body is not None:
             reader.errors.extend(self._error(*problem) for problem in _problems(body))
@@ -365,7 +368,9 @@ class _Reader:
         for mention in self.mentions:
             if mention.to == "rule":
                 if mention.value not in self.rules:
-                    self._note(mention.table, mention.key, f"There is no rule {mention.value} in the register.")
+                    self._note(
+                        mention.table, mention.key, f"There is no rule {mention.value} in the register."
+                    )
             elif problem := names.problem(mention.to, mention.value):
                 self._note(mention.table, mention.key, problem)
 
@@ -377,7 +382,9 @@ class _Reader:
     def _check_citation(self, raw: dict[str, Any], table: str) -> None:
         safeguard = raw.get("basis") == "system_safeguard"
         if not raw.get("rule") and not safeguard:
-            self._note(table, "rule", "The citation is missing: give the rule, or basis = \"system_safeguard\".")
+            self._note(
+                table, "rule", 'The citation is missing: give the rule, or basis = "system_safeguard".'
+            )
         if raw.get("rule") and safeguard:
             self._note(table, "rule", "A safeguard of the system cites no rule.")
 
@@ -393,7 +400,7 @@ class _Reader:
             return self._choice(hint, raw, table, key)
         if origin in (Mapping, dict):
             return self._mapping(raw, table, key)
-        if is_dataclass(hint):
+        if isinstance(hint, type) and is_dataclass(hint):
             return self.table(hint, raw, f"{table}.{key}" if table else key, cited)
         return self._plain(hint, raw, table, key)
 
@@ -408,7 +415,7 @@ class _Reader:
         if not isinstance(raw, list):
             self._note(table, key, "This has to be a list.")
             return ()
-        if not is_dataclass(item):
+        if not (isinstance(item, type) and is_dataclass(item)):
             return tuple(self._value(item, each, table, key, cited) for each in raw)
         here = f"{table}.{key}" if table else key
         names = [_name(each) for each in raw]
@@ -416,7 +423,8 @@ class _Reader:
             self._note(here, name, "This id stands twice in one list.")
         rows = zip(names, raw, strict=True)
         return tuple(
-            self.table(item, each, f"{here}[{name or n}]", cited) for n, (name, each) in enumerate(rows, start=1)
+            self.table(item, each, f"{here}[{name or n}]", cited)
+            for n, (name, each) in enumerate(rows, start=1)
         )
 
     def _choice(self, hint: Any, raw: Any, table: str, key: str) -> Any:
@@ -434,9 +442,14 @@ class _Reader:
         return MappingProxyType({name: self._plain(str, each, here, name) for name, each in raw.items()})
 
     def _plain(self, hint: Any, raw: Any, table: str, key: str) -> Any:
-        words = {str: "text", int: "a whole number", bool: "true or false", date: "a date, such as 2022-07-01"}
+        words = {
+            str: "text",
+            int: "a whole number",
+            bool: "true or false",
+            date: "a date, such as 2022-07-01",
+        }
         right = isinstance(raw, hint)
-        if hint is int and isinstance(raw, bool) or hint is date and isinstance(raw, datetime):
+        if (hint is int and isinstance(raw, bool)) or (hint is date and isinstance(raw, datetime)):
             right = False
         if not right:
             self._note(table, key, f"{_shown(raw)} is not {words[hint]}.")
@@ -451,7 +464,11 @@ class _Reader:
             self._note(table, key, "A curly bracket is not closed.")
             return
         for name in sorted(used - PLACEHOLDERS):
-            self._note(table, key, f"There is no placeholder {{{name}}}. There are: {', '.join(sorted(PLACEHOLDERS))}.")
+            self._note(
+                table,
+                key,
+                f"There is no placeholder {{{name}}}. There are: {', '.join(sorted(PLACEHOLDERS))}.",
+            )
 
     def _note(self, table: str, key: str, message: str) -> None:
         self.errors.append(ProtocolError(self.name, table, key, message))
@@ -492,7 +509,11 @@ class _Names:
             return self._seat_problem(value)
         if value in self.by_kind[to]:
             return ""
-        noun = {"case_fact": "fact of the case", "ladder_tier": "tier of a ladder", "kind": "kind of difference"}
+        noun = {
+            "case_fact": "fact of the case",
+            "ladder_tier": "tier of a ladder",
+            "kind": "kind of difference",
+        }
         return f"There is no {noun.get(to, to)} “{value}” here."
 
     def _seat_problem(self, seat: str) -> str:
@@ -502,7 +523,9 @@ class _Names:
         if kind == "slot":
             return "" if name in self.slots else f"No role is named for “{seat}”: there is no slot “{name}”."
         if kind == "group":
-            return "" if name in self.groups else f"No role is named for “{seat}”: there is no group “{name}”."
+            return (
+                "" if name in self.groups else f"No role is named for “{seat}”: there is no group “{name}”."
+            )
         if kind == "capacity" and name in CAPACITIES:
             return ""
         return f"“{seat}” is no seat. A seat is slot:…, capacity:…, group:… or line_manager:…."
@@ -568,7 +591,11 @@ def _clock_problems(body: Body) -> Iterator[Problem]:
         if clock.alias and alias is None:
             yield table, "alias", f"There is no unit alias “{clock.alias}”."
         elif alias and (alias.amount, alias.unit) != (clock.amount, clock.unit):
-            yield table, "alias", f"“{alias.words}” is {alias.amount} {alias.unit} in this text; the clock says otherwise."
+            yield (
+                table,
+                "alias",
+                f"“{alias.words}” is {alias.amount} {alias.unit} in this text; the clock says otherwise.",
+            )
         if not clock.after:
             yield table, "after", _missing(Clock, "after")
         if clock.unit == "none" and clock.amount is not None:
@@ -626,7 +653,11 @@ def _review_problems(body: Body) -> Iterator[Problem]:
                 yield place, "id", "This outcome cannot be reached: no outcome leads to its tier."
         for outcome in tier.outcomes:
             if outcome.id in decided:
-                yield f"{table}.outcome[{outcome.id}]", "id", f"Tier {decided[outcome.id]} has this outcome id too."
+                yield (
+                    f"{table}.outcome[{outcome.id}]",
+                    "id",
+                    f"Tier {decided[outcome.id]} has this outcome id too.",
+                )
             decided[outcome.id] = tier.id
             yield from _outcome_problems(outcome, f"{table}.outcome[{outcome.id}]")
 
@@ -634,7 +665,7 @@ def _review_problems(body: Body) -> Iterator[Problem]:
 def _outcome_problems(outcome: Outcome, table: str) -> Iterator[Problem]:
     booking = {"reconvened": "reconvened_conference", "early_review": "early_review"}.get(outcome.means)
     if booking and outcome.book != booking:
-        yield table, "book", f"An outcome that means {outcome.means} books one: book = \"{booking}\"."
+        yield table, "book", f'An outcome that means {outcome.means} books one: book = "{booking}".'
     if outcome.means == "second_tier" and not outcome.next_tier:
         yield table, "next_tier", "An outcome that goes to a second tier names it."
 
@@ -673,9 +704,13 @@ def _walk(value: Any, table: str) -> Iterator[tuple[str, Any]]:
 # --- small things -------------------------------------------------------------------------------------------------
 
 
-@cache
 def _hints(cls: type[Any]) -> Mapping[str, Any]:
-    return get_type_hints(cls, include_extras=True)
+    if cls not in _HINTS:
+        _HINTS[cls] = get_type_hints(cls, include_extras=True)
+    return _HINTS[cls]
+
+
+_HINTS: dict[type[Any], Mapping[str, Any]] = {}
 
 
 def _key(each: "Field[Any]") -> str:

@@ -61,7 +61,15 @@ AGENCY_KINDS: tuple[str, ...] = (
     "other",
 )
 
-PRESENCES: tuple[str, ...] = ("attended", "remote", "left_early", "report_only", "invited", "absent", "not_listed")
+PRESENCES: tuple[str, ...] = (
+    "attended",
+    "remote",
+    "left_early",
+    "report_only",
+    "invited",
+    "absent",
+    "not_listed",
+)
 
 Nation = Literal["england-and-wales", "scotland", "northern-ireland"]
 Strength = Literal["must", "should", "seek", "usual", "may", "none"]
@@ -76,7 +84,18 @@ class Ref:
     """Marks a string as the name of something; the loader checks that it names something that exists."""
 
     to: Literal[
-        "rule", "event", "seat", "outcome", "clock", "tier", "route", "case_fact", "decision", "mode", "ladder_tier", "kind"
+        "rule",
+        "event",
+        "seat",
+        "outcome",
+        "clock",
+        "tier",
+        "route",
+        "case_fact",
+        "decision",
+        "mode",
+        "ladder_tier",
+        "kind",
     ]
 
 
@@ -300,11 +319,11 @@ class ConferenceRules:
     recorder: Recorder | None = None
     unborn: Unborn | None = None
 
-    def basis(self, id: str) -> Basis | None:
-        return next((basis for basis in self.bases if basis.id == id), None)
+    def basis(self, name: str) -> Basis | None:
+        return next((basis for basis in self.bases if basis.id == name), None)
 
-    def basis_refusal(self, id: str) -> Refusal | None:
-        return next((refusal for refusal in self.basis_refusals if refusal.id == id), None)
+    def basis_refusal(self, name: str) -> Refusal | None:
+        return next((refusal for refusal in self.basis_refusals if refusal.id == name), None)
 
 
 # --- dissent ------------------------------------------------------------------------------------------------------
@@ -518,16 +537,16 @@ class Tier(Cited):
     outcomes: tuple[Outcome, ...] = many("outcome")
     outcome_refusals: tuple[Refusal, ...] = many("outcome_refusal")
 
-    def outcome(self, id: str) -> Outcome | None:
-        return next((outcome for outcome in self.outcomes if outcome.id == id), None)
+    def outcome(self, name: str) -> Outcome | None:
+        return next((outcome for outcome in self.outcomes if outcome.id == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRules:
     tiers: tuple[Tier, ...] = many("tier")
 
-    def tier(self, id: str) -> Tier | None:
-        return next((tier for tier in self.tiers if tier.id == id), None)
+    def tier(self, name: str) -> Tier | None:
+        return next((tier for tier in self.tiers if tier.id == name), None)
 
 
 # --- clocks, telling, duties --------------------------------------------------------------------------------------
@@ -544,6 +563,8 @@ class OuterLimit(Cited):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock(Cited):
+    """A time limit. One after `tier_opened` starts when the ladder tier opens that names it."""
+
     id: str
     label: str
     after: Event
@@ -560,6 +581,7 @@ class Clock(Cited):
     on_outcomes: tuple[OutcomeId, ...] = ()
     tier: str = ""
     when: Condition | None = None
+    kinds: tuple[KindId, ...] = ()  # only for these kinds of difference
     chained_to: ClockId = ""  # begins where that clock ends ("a further ...")
     outer: OuterLimit | None = None
     remind_before: tuple[int, ...] = ()
@@ -902,15 +924,16 @@ class AreaProtocol(Body):
     def slot(self, key: str) -> Slot | None:
         return next((slot for slot in self.slots if slot.key == key), None)
 
-    def clock(self, id: str) -> Clock | None:
-        return next((clock for clock in self.clocks if clock.id == id), None)
+    def clock(self, name: str) -> Clock | None:
+        return next((clock for clock in self.clocks if clock.id == name), None)
 
     def clocks_after(self, event: str, outcome: str = "") -> tuple[Clock, ...]:
         """The clocks an event starts. With an outcome given, those of other outcomes are left out."""
         return tuple(
             clock
             for clock in self.clocks
-            if clock.after == event and not (outcome and clock.on_outcomes and outcome not in clock.on_outcomes)
+            if clock.after == event
+            and not (outcome and clock.on_outcomes and outcome not in clock.on_outcomes)
         )
 
     def tells_at(self, event: str, outcome: str = "") -> tuple[Tell, ...]:
@@ -920,24 +943,24 @@ class AreaProtocol(Body):
             if tell.when == event and not (outcome and tell.on_outcomes and outcome not in tell.on_outcomes)
         )
 
-    def tier(self, id: str) -> Tier | None:
-        return self.review.tier(id) if self.review else None
+    def tier(self, name: str) -> Tier | None:
+        return self.review.tier(name) if self.review else None
 
-    def outcome(self, id: str) -> Outcome | None:
+    def outcome(self, name: str) -> Outcome | None:
         tiers = self.review.tiers if self.review else ()
-        return next((found for tier in tiers if (found := tier.outcome(id))), None)
+        return next((found for tier in tiers if (found := tier.outcome(name))), None)
 
-    def safeguard(self, id: str) -> Safeguard | None:
-        return next((safeguard for safeguard in self.safeguards if safeguard.id == id), None)
+    def safeguard(self, name: str) -> Safeguard | None:
+        return next((safeguard for safeguard in self.safeguards if safeguard.id == name), None)
 
-    def refusal(self, id: str) -> Refusal | None:
-        return next((refusal for refusal in self.refusals if refusal.id == id), None)
+    def refusal(self, name: str) -> Refusal | None:
+        return next((refusal for refusal in self.refusals if refusal.id == name), None)
 
-    def route(self, id: str) -> Route | None:
-        return next((route for route in self.escalation.routes if route.id == id), None)
+    def route(self, name: str) -> Route | None:
+        return next((route for route in self.escalation.routes if route.id == name), None)
 
-    def link(self, id: str) -> Link | None:
-        return next((link for link in self.links if link.id == id), None)
+    def link(self, name: str) -> Link | None:
+        return next((link for link in self.links if link.id == name), None)
 
     def ladder_for(self, agency_kind: str, kind: str) -> Ladder | None:
         """The ladder of an agency for a kind of difference: its own first, else the one for every agency."""
