@@ -183,7 +183,7 @@ def record(*, attendance_id: int, by: Actor, said: Said, now: dt.datetime) -> Di
         },
         area,
     )
-    _check_said(said, now, conference)
+    _check_said(said, now, conference, area)
     marks = {mark.id for mark in ruling.marks}
     late_typing = "late_entry" in marks
     if late_typing and not said.late_entry_reason.strip():
