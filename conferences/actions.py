@@ -52,11 +52,12 @@ class NewChild:
 
 
 def _lock(conference_id: int) -> Conference:
-    return (
+    conference: Conference = (
         Conference.objects.select_for_update(of=("self",))
         .select_related("protocol_version", "partnership", "chair", "minute_taker")
         .get(pk=conference_id)
     )
+    return conference
 
 
 def _audit(type_: str, conference: Conference, by: Actor, now: dt.datetime, **kw: object) -> None:
@@ -102,6 +103,7 @@ def book(
         ).first()
         if minute_taker is None:
             raise Denied("Select a minute taker of this partnership", field="minute_taker")
+    conference: Conference
     for _ in range(8):
         try:
             with transaction.atomic():
@@ -218,7 +220,10 @@ def add_person(
         raise Denied("Select whether they are here", field="presence")
     if side == Side.FAMILY:
         agency_id = None
-    elif not Agency.objects.filter(pk=agency_id, partnership_id=conference.partnership_id).exists():
+    elif (
+        agency_id is None
+        or not Agency.objects.filter(pk=agency_id, partnership_id=conference.partnership_id).exists()
+    ):
         raise Denied("Select the person's agency", field="agency")
     attendance = Attendance.objects.create(
         partnership_id=conference.partnership_id,
@@ -358,7 +363,7 @@ def tick_script(
         conference=conference,
         step=step,
         done_at=done_at,
-        recorded_by_id=by.membership_id,
+        recorded_by_id=by.member,
     )
     _audit("conference.script_step_done", conference, by, now, rule=found.rule, step=step)
     return tick
@@ -393,7 +398,7 @@ def record_view(
         raise Denied(
             "Views on the threshold are those of professionals. The family's words go in the minutes."
         )
-    if phase not in area.conference.view_phases:
+    if phase not in tuple(map(str, area.conference.view_phases)):
         raise Denied("This protocol does not ask for a view at that stage.")
     if choice not in ViewChoice.values:
         raise Denied(f"Select {attendance.name}’s view", field="choice")
@@ -491,6 +496,7 @@ def record_decision(
     area = area_of_conference(conference)
     permissions.check_decide(by, conference, child, area)
     policies.check_decision_values(option, category, area)
+    policies.check_option_with_quorum(option, conference, area)
     policies.check_basis(basis, area)
     check_words(reasons, LONG, "Reasons", "reasons")
     chosen = next(d for d in area.conference.decisions if d.id == option)
@@ -504,7 +510,7 @@ def record_decision(
         reasons=reasons.strip(),
         decided_at=now,
         recorded_at=now,
-        recorded_by_id=by.membership_id,
+        recorded_by_id=by.member,
     )
     found = area.conference.basis(basis)
     _audit(
@@ -554,7 +560,7 @@ def note_view(
         text=text.strip(),
         said_at=said_at,
         recorded_at=now,
-        recorded_by_id=by.membership_id,
+        recorded_by_id=by.member,
     )
     NotedViewChild.objects.bulk_create(
         NotedViewChild(partnership_id=conference.partnership_id, noted_view=noted, conference_child=c)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from core.refusals import not_yours
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -21,6 +23,13 @@ class Actor:
     name: str = ""
     slots: dict[str, int] = field(default_factory=dict)
     request_id: str = ""
+
+    @property
+    def member(self) -> int:
+        """The membership that acts. Raises Denied for the clock, which never records anything of its own."""
+        if self.membership_id is None:
+            raise not_yours("Only a person with a role in the partnership can do this.")
+        return self.membership_id
 
     def holds(self, *seats: str) -> bool:
         """Whether one of the seats (`slot:reviewer`, …) is a slot this person fills or deputises for today."""

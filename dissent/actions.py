@@ -99,14 +99,20 @@ def _lock(dissent_id: int) -> Dissent:
     """Lock the case, then the dissent: always in this order."""
     case_id = Dissent.objects.values_list("case_id", flat=True).get(pk=dissent_id)
     Case.objects.select_for_update(of=("self",)).get(pk=case_id)
-    return (
+    dissent: Dissent = (
         Dissent.objects.select_for_update(of=("self",))
         .select_related(
-            "case__protocol_version", "case__partnership", "case__agency", "conference__chair", "conference__minute_taker",
-            "attendance__membership", "attendance__agency",
+            "case__protocol_version",
+            "case__partnership",
+            "case__agency",
+            "conference__chair",
+            "conference__minute_taker",
+            "attendance__membership",
+            "attendance__agency",
         )
         .get(pk=dissent_id)
-    )  # fmt: skip
+    )
+    return dissent  # fmt: skip
 
 
 def _audit(
@@ -207,7 +213,7 @@ def record(*, attendance_id: int, by: Actor, said: Said, now: dt.datetime) -> Di
     )
     case.partnership = conference.partnership
     hang_case(conference, case, Why.DECIDED_THERE)
-    dissent = Dissent.objects.create(
+    dissent: Dissent = Dissent.objects.create(
         partnership_id=conference.partnership_id,
         case=case,
         conference=conference,
@@ -216,7 +222,7 @@ def record(*, attendance_id: int, by: Actor, said: Said, now: dt.datetime) -> Di
         for_agency=said.for_agency,
         expressed_at=said.expressed_at,
         recorded_at=now,
-        recorded_by_id=by.membership_id,
+        recorded_by_id=by.member,
         late_entry_reason=said.late_entry_reason.strip() if late_typing else "",
         outside_text="outside_the_text" in marks,
         did_not_attend="not_attended" in marks,
@@ -422,7 +428,7 @@ def send_written_view(
         how=how,
         late=late,
         recorded_at=now,
-        recorded_by_id=by.membership_id,
+        recorded_by_id=by.member,
     )
     dissent.begin_review()
     dissent.version += 1
@@ -551,7 +557,7 @@ def add_information(*, dissent_id: int, by: Actor, text: str, now: dt.datetime) 
         dissent=dissent,
         text=text.strip(),
         added_at=now,
-        added_by_id=by.membership_id,
+        added_by_id=by.member,
     )
     tier = policies.current_tier(dissent, area)
     for seat in tier.by if tier else ("capacity:chair",):
@@ -584,7 +590,7 @@ def do_task(
             "done_on": done_on,
             "note": note.strip(),
             "recorded_at": now,
-            "recorded_by_id": by.membership_id,
+            "recorded_by_id": by.member,
         },
     )
     _audit("dissent.task_done", dissent, by, now, rule=found.rule, step=task, date=done_on.isoformat())
@@ -645,7 +651,7 @@ def see_material(*, dissent_id: int, by: Actor, material: str, now: dt.datetime)
     seen, created = MaterialSeen.objects.get_or_create(
         review=review,
         material=material,
-        defaults={"partnership_id": dissent.partnership_id, "seen_at": now, "seen_by_id": by.membership_id},
+        defaults={"partnership_id": dissent.partnership_id, "seen_at": now, "seen_by_id": by.member},
     )
     if created:
         _audit("review.material_seen", dissent, by, now, rule=tier.materials_rule, material=material)
@@ -683,7 +689,7 @@ def log_conversation(
         reached=reached,
         note=note.strip(),
         recorded_at=now,
-        recorded_by_id=by.membership_id,
+        recorded_by_id=by.member,
     )
     if with_dissenter and reached and happened_at > dissent.expressed_at:
         happened(dissent.case, "contact_made", at=happened_at, by=by, now=now)
@@ -715,7 +721,7 @@ def ask(*, dissent_id: int, by: Actor, ask_id: str, question: str, now: dt.datet
         seat=found.who,
         question=question.strip(),
         asked_at=now,
-        asked_by_id=by.membership_id,
+        asked_by_id=by.member,
     )
     if found.who.startswith("slot:"):
         key = found.who.removeprefix("slot:")
@@ -755,7 +761,7 @@ def reply(*, ask_uuid: uuid.UUID, by: Actor, text: str, now: dt.datetime) -> Ask
     if not text.strip():
         raise Denied("Enter your reply", field="text")
     check_words(text, LONG, "The reply", "text")
-    row.reply, row.replied_at, row.replied_by_id = text.strip(), now, by.membership_id
+    row.reply, row.replied_at, row.replied_by_id = text.strip(), now, by.member
     row.save(update_fields=["reply", "replied_at", "replied_by"])
     enqueue(
         partnership_id=dissent.partnership_id, case=dissent.case, seat=f"member:{row.asked_by_id}", kind="replied",
@@ -883,7 +889,7 @@ def answer(
         different_chair=decided.different_chair if outcome.different_chair else None,
         different_chair_reason=decided.different_chair_reason.strip(),
         decided_at=now,
-        decided_by_id=by.membership_id,
+        decided_by_id=by.member,
         acting_for_id=by.acting_for(*tier.by),
     )
     about = {dc.pk: dc for dc in dissent.dissent_children.all()}

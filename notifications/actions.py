@@ -192,7 +192,7 @@ def _finish(
 @transaction.atomic
 def mark_read(*, message_uuid: uuid.UUID, by: Actor, now: dt.datetime) -> Message:
     """A person has seen a notice of theirs."""
-    message = Message.objects.filter(uuid=message_uuid, user_id=by.user_id, channel=Channel.NOTICE).first()
+    message = Message.objects.filter(uuid=message_uuid, user_id=by.user_id or 0, channel=Channel.NOTICE).first()
     if message is None:
         raise Denied("This notice is not yours.")
     if message.read_at is None:

@@ -6,8 +6,8 @@ import uuid
 import protocols
 from cases.models import Case, Child
 from core.actor import Actor
-from core.moments import check_day_happened, check_happened, check_words
 from core.clock import london_date
+from core.moments import check_day_happened, check_happened, check_words
 from core.refusals import Denied, changed
 from records.models import Filing, Telling
 
@@ -50,7 +50,7 @@ def record_telling(
         how=how.strip(),
         withheld_reason=withheld_reason.strip(),
         recorded_at=now,
-        recorded_by_id=by.membership_id,
+        recorded_by_id=by.member,
     )
 
 
@@ -70,6 +70,6 @@ def record_filing(
         child=child,
         filed_on=filed_on,
         recorded_at=now,
-        recorded_by_id=by.membership_id,
+        recorded_by_id=by.member,
     )
     return filing, Filing.objects.filter(case=case).count() == case.children.count()
