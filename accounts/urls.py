@@ -1,5 +1,9 @@
-"""Addresses of this room."""
+"""Addresses of this room. The page to sign in on stands with the roles, in `partnerships`."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from accounts import views
+
+urlpatterns = [
+    path("sign-out/", views.sign_out, name="sign-out"),
+]

@@ -1,9 +1,14 @@
 """Reads: the active membership, the protocol in force, the calendar, who fills a post."""
 
 import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 
 import protocols
 from core.actor import Actor
@@ -18,6 +23,7 @@ from partnerships.models import (
     Slot,
     SlotHolder,
 )
+from partnerships.states import Role
 from protocols.calendar import Calendar
 from protocols.loader import load_text
 
@@ -28,12 +34,32 @@ def on_day(today: dt.date, start: str = "starts_on", end: str = "ends_on") -> Q:
 
 
 def memberships_of(user_id: int, today: dt.date) -> QuerySet[Membership]:
-    """The memberships that a person may act in today."""
+    """The memberships that a person may act in today, with what every page asks of each: the posts held (`held`) and
+    the protocol version in force (`in_force`). One query."""
+    held = SlotHolder.objects.filter(on_day(today), membership_id=OuterRef("pk")).values(
+        row=JSONObject(key="slot__key", holder="deputy_for__membership_id")
+    )
+    versions = ProtocolVersion.objects.filter(partnership_id=OuterRef("partnership_id")).values(
+        row=JSONObject(pk="pk", sha256="sha256")
+    )
     return (
         Membership.objects.filter(on_day(today), user_id=user_id, user__is_active=True)
         .select_related("partnership", "agency", "user")
+        .annotate(
+            held=ArraySubquery(held),
+            in_force=Coalesce(
+                Subquery(versions.filter(effective_from__lte=today).order_by("-effective_from")[:1]),
+                Subquery(versions.order_by("effective_from")[:1]),
+            ),
+        )
         .order_by("partnership__name", "role")
     )
+
+
+def area_in_force(membership: Membership) -> protocols.AreaProtocol | None:
+    """The protocol in force today for a membership of `memberships_of`; None where none is published."""
+    version: dict[str, Any] | None = membership.in_force  # type: ignore[attr-defined]
+    return _parsed(version["sha256"], version["pk"]).area(membership.partnership.slug) if version else None
 
 
 def slots_held(membership_id: int, today: dt.date) -> dict[str, int]:
@@ -42,6 +68,10 @@ def slots_held(membership_id: int, today: dt.date) -> dict[str, int]:
     rows = SlotHolder.objects.filter(on_day(today), membership_id=membership_id).values_list(
         "slot__key", "deputy_for__membership_id"
     )
+    return _posts(membership_id, rows)
+
+
+def _posts(membership_id: int, rows: Iterable[tuple[str, int | None]]) -> dict[str, int]:
     held: dict[str, int] = {}
     for key, holder in rows:
         if holder is None:
@@ -53,6 +83,7 @@ def slots_held(membership_id: int, today: dt.date) -> dict[str, int]:
 
 def actor_for(membership: Membership, today: dt.date, request_id: str = "") -> Actor:
     """The actor of a request: this person, in this membership, with the posts they fill today."""
+    known: list[dict[str, Any]] | None = getattr(membership, "held", None)
     return Actor(
         kind="person",
         partnership_id=membership.partnership_id,
@@ -61,7 +92,9 @@ def actor_for(membership: Membership, today: dt.date, request_id: str = "") -> A
         agency_id=membership.agency_id,
         role=membership.role,
         name=membership.user.name,
-        slots=slots_held(membership.pk, today),
+        slots=slots_held(membership.pk, today)
+        if known is None
+        else _posts(membership.pk, ((row["key"], row["holder"]) for row in known)),
         request_id=request_id,
     )
 
@@ -123,14 +156,15 @@ def calendar_for(partnership_id: int, nation: str) -> Calendar:
 
     Raises Denied when the bank holidays of the nation have not been loaded.
     """
-    listed = HolidayList.objects.filter(nation=nation).first()
-    if listed is None:
-        raise Denied("The bank holidays of this nation are not loaded. Ask the operator to load them.")
-    closures = tuple(
+    days = (
         ClosureDay.objects.filter(partnership_id=partnership_id)
         .order_by("date")
-        .values_list("date", "reason")
+        .values(row=JSONObject(date="date", reason="reason"))
     )
+    listed = HolidayList.objects.filter(nation=nation).annotate(closures=ArraySubquery(days)).first()
+    if listed is None:
+        raise Denied("The bank holidays of this nation are not loaded. Ask the operator to load them.")
+    closures = tuple((dt.date.fromisoformat(row["date"]), row["reason"]) for row in listed.closures)
     return _calendar(listed.pk, nation, listed.first, listed.last, listed.version, closures)
 
 
@@ -156,3 +190,32 @@ def slot_of(partnership_id: int, key: str) -> Slot:
 
 def partnership_by_slug(slug: str) -> Partnership:
     return Partnership.objects.get(slug=slug)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInOffer:
+    """A demonstration person, as the page to sign in on offers them."""
+
+    partnership: str
+    slug: str
+    name: str
+    email: str
+    role: str
+    role_label: str
+    job_title: str
+    agency: str
+
+
+def sign_in_offers() -> list[SignInOffer]:
+    """Everybody who can sign in to a demonstration, by partnership and role. Asked for only where one is run."""
+    order = {role: number for number, role in enumerate(Role.values)}
+    rows = Membership.objects.filter(
+        user__is_active=True, ends_on__isnull=True, user__email__endswith=".example.org"
+    ).select_related("partnership", "user", "agency")
+    return [
+        SignInOffer(
+            m.partnership.name, m.partnership.slug, m.user.name, m.user.email, m.role, m.get_role_display(),
+            m.job_title, m.agency.name,
+        )
+        for m in sorted(rows, key=lambda m: (m.partnership.name, order[m.role], m.user.name))
+    ]  # fmt: skip

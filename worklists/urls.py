@@ -1,5 +1,9 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from worklists import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+]

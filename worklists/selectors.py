@@ -1,0 +1,457 @@
+"""The work lists: one query for the cases, one for the posts, one for the calendar, whatever their number."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.paginator import Page, Paginator
+from django.db.models import Case as When_
+from django.db.models import (
+    CharField,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.functions import Coalesce, Concat, JSONObject, NullIf
+from django.urls import reverse
+
+import protocols
+from cases.models import Case, CaseChild, Participant
+from cases.selectors import area_of_case
+from cases.states import OPEN, Kind, Stage
+from conferences.models import Conference, ConferenceChild, MissingEntryRequest
+from conferences.states import ConferenceState
+from core.actor import Actor
+from core.clock import london, london_date
+from core.refusals import Denied
+from core.templatetags.pd import children_words, day_date, day_time, plural, short_date, working_days_left
+from dissent.models import PractitionerTask
+from partnerships.models import SlotHolder
+from partnerships.selectors import calendar_for, on_day
+from partnerships.states import RECORDERS, REVIEWERS, Role
+from protocols.calendar import Calendar, CalendarHorizon, is_late
+from protocols.durations import in_words
+
+PAGE = 25
+RECENTLY = dt.timedelta(days=28)
+SOON = 3  # working days
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One table of the list: what it is called, which rows it takes, and what stands there when it has none."""
+
+    key: int
+    caption: str
+    empty: str = ""
+    held: bool = True
+
+
+@dataclass(slots=True)
+class Section:
+    part: Part
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    sections: list[Section]
+    page: Page
+    posts: "Posts"
+
+
+MINE, TO_FINISH, WAITING, LATE, CLOSED = 1, 2, 3, 4, 9
+
+
+# --- who is in a seat -------------------------------------------------------------------------------------------
+
+
+class Posts:
+    """The posts of a partnership with who fills each today: holder first, then deputies. One query."""
+
+    def __init__(self, partnership_id: int, today: dt.date) -> None:
+        rows = (
+            SlotHolder.objects.filter(
+                on_day(today),
+                on_day(today, "membership__starts_on", "membership__ends_on"),
+                partnership_id=partnership_id,
+                membership__user__is_active=True,
+            )
+            .select_related("slot", "membership__user")
+            .order_by(F("deputy_for_id").asc(nulls_first=True), "pk")
+        )
+        self.holders: dict[str, list[SlotHolder]] = {}
+        for row in rows:
+            self.holders.setdefault(row.slot.key, []).append(row)
+
+    def person(self, key: str) -> str:
+        """Who fills the post; a deputy when nobody else does; empty when nobody."""
+        found = self.holders.get(key)
+        return found[0].membership.user.name if found else ""
+
+    def unfilled(self, area: protocols.AreaProtocol) -> list[str]:
+        """Titles of the posts that the protocol requires and nobody fills."""
+        filled = {key for key, rows in self.holders.items() if any(row.deputy_for_id is None for row in rows)}
+        return [s.title for s in area.slots if s.required and s.per == "partnership" and s.key not in filled]
+
+
+def seat_name(
+    seat: str, area: protocols.AreaProtocol, posts: Posts, people: Iterable[Mapping[str, Any]]
+) -> tuple[str, str]:
+    """A seat as (title of the post or capacity, name of the person); either may be empty."""
+    kind, _, key = seat.partition(":")
+    if kind == "slot":
+        slot = area.slot(key)
+        return (slot.title if slot else key, posts.person(key))
+    if kind == "capacity":
+        names = [p["name"] for p in people if p["capacity"] == key and p["name"]]
+        titles = {
+            "dissenter": "the dissenting professional",
+            "chair": f"the {area.word('chair')}",
+            "minute_taker": "the minute taker",
+            "agencies": "the agencies concerned",
+        }
+        return (titles.get(key, key.replace("_", " ")), names[0] if names else "")
+    return ("", "")
+
+
+def seat_words(title: str, name: str) -> str:
+    """Helen Marsh, Head of Safeguarding and Review."""
+    if name and title:
+        return f"{name}, {title}"
+    return name or (f"{title[:1].upper()}{title[1:]}" + (": nobody fills this post" if title else ""))
+
+
+# --- cases ------------------------------------------------------------------------------------------------------
+
+
+def with_people(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Cases with their children, participants and tasks done, and the conference they come from: no query per row."""
+    children = (
+        CaseChild.objects.filter(case_id=OuterRef("pk"))
+        .order_by("pk")
+        .values(row=JSONObject(initials="child__initials", born_on="child__born_on"))
+    )
+    people = (
+        Participant.objects.filter(case_id=OuterRef("pk"))
+        .order_by("pk")
+        .values(
+            row=JSONObject(
+                capacity="capacity",
+                name=Coalesce(NullIf("name", Value("")), "membership__user__name", Value("")),
+                title="membership__job_title",
+                membership="membership_id",
+            )
+        )
+    )
+    tasks = PractitionerTask.objects.filter(dissent__case_id=OuterRef("pk")).values("task")
+    return (
+        cases.select_related(
+            "partnership", "protocol_version", "agency", "dissent__conference", "dissent__attendance"
+        )
+        .defer("protocol_version__source_text")
+        .annotate(
+            about=ArraySubquery(children), people=ArraySubquery(people), tasks_done=ArraySubquery(tasks)
+        )
+    )
+
+
+def children_in_words(case: Case, today: dt.date) -> str:
+    """T.M. (4) and K.M. (unborn)."""
+    return children_words([child_view(row, today) for row in case.about])
+
+
+def child_view(row: Mapping[str, Any], today: dt.date) -> dict[str, Any]:
+    """A child as a screen shows it: initials and age."""
+    born = row["born_on"]
+    if isinstance(born, str):
+        born = dt.date.fromisoformat(born)
+    if born is None or born > today:
+        return {"initials": row["initials"], "age": None, "unborn": True}
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return {"initials": row["initials"], "age": age, "unborn": False}
+
+
+def work_list(actor: Actor, now: dt.datetime, *, number: str = "1", all_closed: bool = False) -> WorkList:
+    """The cases that a person sees, in parts, each by time left, a page at a time. Three queries."""
+    visible = Case.objects.visible_to(actor).exclude(kind=Kind.COMPLAINT)
+    shown = Q(closed_at__isnull=True)
+    shown |= Q(closed_at__isnull=False) if all_closed else Q(closed_at__gte=now - RECENTLY)
+    cases = (
+        with_people(visible.filter(shown))
+        .annotate(mine=_mine(actor), late=_late(now), total=Window(Count("*")))
+        .annotate(part=_part(actor))
+        .order_by("part", F("next_due_at").asc(nulls_last=True), "-closed_at", "opened_at", "pk")
+    )
+    page_number = int(number) if number.isdecimal() and 0 < int(number) < 10_000 else 1
+    rows = list(cases[(page_number - 1) * PAGE : page_number * PAGE])
+    if not rows and page_number > 1:
+        page_number, rows = 1, list(cases[:PAGE])
+    total = rows[0].total if rows else 0
+    posts = Posts(actor.partnership_id or 0, london_date(now))
+    calendar = _calendar(rows, actor)
+    sections = [Section(part) for part in parts_of(actor)]
+    for case in rows:
+        for section in sections:
+            if section.part.key == case.part:
+                section.rows.append(_row(case, actor, posts, calendar, now))
+    return WorkList(sections, Paginator(range(total), PAGE).page(page_number), posts)
+
+
+def _mine(actor: Actor) -> Exists | Q:
+    held = Exists(
+        Participant.objects.annotate(
+            seat=Concat(Value("capacity:"), "capacity", output_field=CharField())
+        ).filter(case_id=OuterRef("pk"), membership_id=actor.membership_id, seat=OuterRef("held_by"))
+    )
+    return Q(held_by__in=[f"slot:{key}" for key in actor.slots]) | Q(held)
+
+
+def _late(now: dt.datetime) -> Q:
+    return Q(overdue=True) | Q(next_due_at__lt=now - dt.timedelta(seconds=1))
+
+
+def _part(actor: Actor) -> When_:
+    closed = When(closed_at__isnull=False, then=Value(CLOSED))
+    if actor.role == Role.PARTNERSHIP_ADMIN:
+        rules = [When(late=True, then=Value(LATE))]
+    else:
+        rules = [
+            When(mine=True, stage=Stage.DECIDED, then=Value(TO_FINISH)),
+            When(mine=True, then=Value(MINE)),
+            When(late=True, then=Value(LATE)),
+        ]
+    return When_(closed, *rules, default=Value(WAITING), output_field=IntegerField())
+
+
+def parts_of(actor: Actor) -> list[Part]:
+    """The parts of a role's list, in the order in which they stand."""
+    closed = Part(CLOSED, "Recently closed", held=False)
+    if actor.role == Role.PARTNERSHIP_ADMIN:
+        return [
+            Part(LATE, "Overdue"),
+            Part(WAITING, "Open", "No dissent is open in this partnership."),
+            closed,
+        ]
+    if actor.role in REVIEWERS:
+        return [
+            Part(
+                MINE, "For you to decide",
+                "You have no reviews. We will email you as soon as a dissent is recorded.", held=False,
+            ),
+            Part(TO_FINISH, "Decided: tell, file and close", held=False),
+            Part(WAITING, "Waiting for others"),
+            Part(LATE, "Late, with others"),
+            closed,
+        ]  # fmt: skip
+    if actor.role in RECORDERS:
+        return [
+            Part(MINE, "For you to do", held=False),
+            Part(TO_FINISH, "Decided: tell and file", held=False),
+            Part(
+                WAITING, "Dissents from your conferences",
+                "No dissent is open. If someone disagrees with a decision, select Dissent next to their name.",
+            ),
+            Part(LATE, "Late, with others"),
+            closed,
+        ]  # fmt: skip
+    return [
+        Part(MINE, "For you to do", held=False),
+        Part(TO_FINISH, "Answered", held=False),
+        Part(WAITING, "With others"),
+        Part(LATE, "Late, with others"),
+        closed,
+    ]
+
+
+def _calendar(rows: list[Case], actor: Actor) -> Calendar | None:
+    """The partnership's calendar: none is needed without a case, or where none is loaded."""
+    if not rows:
+        return None
+    try:
+        return calendar_for(actor.partnership_id or 0, area_of_case(rows[0]).nation)
+    except Denied:
+        return None
+
+
+def _row(
+    case: Case, actor: Actor, posts: Posts, calendar: Calendar | None, now: dt.datetime
+) -> dict[str, Any]:
+    area = area_of_case(case)
+    dissent = getattr(case, "dissent", None)
+    open_ = case.stage in OPEN
+    late = bool(open_ and case.late)
+    due = due_words(case, area, calendar, now) if open_ else {"due": "", "left": "", "soon": False}
+    if not open_ and case.closed_at:
+        due["due"] = f"Closed {short_date(case.closed_at)}"
+    mine = case.mine and actor.role != Role.PARTNERSHIP_ADMIN
+    return {
+        "href": reverse("case", args=[case.reference]),
+        "ref": case.reference,
+        "child": children_in_words(case, london_date(now)),
+        "what": what_words(case, dissent, actor),
+        "status": case.get_stage_display(),
+        "outcome": case.outcome_label,
+        "late": late,
+        "held_by": "You" if mine else seat_words(*seat_name(case.held_by, area, posts, case.people)),
+        "tasks": open_tasks(area, case) if dissent and _dissents(case, actor) else [],
+        **due,
+    }
+
+
+def _dissents(case: Case, actor: Actor) -> bool:
+    return case.dissent.attendance.membership_id == actor.membership_id
+
+
+def what_words(case: Case, dissent: Any, actor: Actor) -> str:
+    """Who dissents, from which conference; without the name on one's own."""
+    if dissent is None:
+        return case.get_kind_display()
+    conference = (
+        f"{dissent.conference.get_kind_display()} conference, {short_date(dissent.conference.starts_at)}"
+    )
+    if dissent.attendance.membership_id == actor.membership_id:
+        return conference
+    return f"{dissent.attendance.name}, {case.agency.name}. {conference}"
+
+
+def open_tasks(area: protocols.AreaProtocol, case: Case) -> list[str]:
+    """What the protocol asks of the dissenter and is not recorded as done yet, with its rule."""
+    if case.closed_at is not None:
+        return []
+    choice = getattr(case, "dissent", None)
+    done = set(case.tasks_done)
+    if choice is not None and choice.challenge_choice:
+        done.add("challenge_choice")
+    return [f"{t.label} ({t.rule})" if t.rule else t.label for t in area.dissent.tasks if t.id not in done]
+
+
+# --- dates ------------------------------------------------------------------------------------------------------
+
+
+def due_words(
+    case: Case, area: protocols.AreaProtocol, calendar: Calendar | None, now: dt.datetime
+) -> dict[str, Any]:
+    """The next date of a case in words: {due, left, soon}. A protocol without numbers gives the days that passed."""
+    if case.next_due_at is None:
+        if area.review is None:
+            days = (london_date(now) - london_date(case.opened_at)).days
+            return {"due": f"Day {days} since it was recorded", "left": "No fixed limit", "soon": False}
+        return {"due": "", "left": "No date set", "soon": False}
+    clock = next((c for c in area.clocks if c.label == case.next_due_for), None)
+    unit = clock.unit if clock else "working_days"
+    left, soon = left_words(case.next_due_at, unit, calendar, now)
+    words = day_time(case.next_due_at) if unit == "clock_hours" else day_date(case.next_due_at)
+    return {"due": words, "left": left, "soon": soon}
+
+
+def left_words(
+    due_at: dt.datetime, unit: str, calendar: Calendar | None, now: dt.datetime
+) -> tuple[str, bool]:
+    """How much is left, in the unit of the clock, and whether that is soon."""
+    if unit == "clock_hours":
+        if is_late(due_at, now):
+            return "The time has passed", False
+        hours = int((due_at - now).total_seconds() // 3600)
+        return (f"{plural(hours, 'hour')} left" if hours else "Less than an hour left"), hours <= 24
+    today, due_day = london_date(now), london_date(due_at)
+    if unit == "calendar_days":
+        days = (due_day - today).days
+        if days == 0:
+            return "Due today", True
+        return (
+            f"{plural(days, 'day')} left" if days > 0 else f"{plural(-days, 'day')} overdue"
+        ), days <= SOON
+    if calendar is None:
+        return "", False
+    try:
+        days = calendar.working_days_between(today, due_day)
+    except CalendarHorizon:
+        return "", False
+    if days == 0 and due_day != today:  # the days between are no working days
+        return (
+            "Due before the next working day" if due_day > today else "Overdue since the last working day"
+        ), True
+    return working_days_left(days), days <= SOON
+
+
+# --- conferences of a chair -------------------------------------------------------------------------------------
+
+
+def conferences_ahead(actor: Actor, now: dt.datetime) -> list[dict[str, Any]]:
+    """The recorder's next conferences, those still open, and those with an unanswered request: one query."""
+    today = london(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    children = (
+        ConferenceChild.objects.filter(conference_id=OuterRef("pk"))
+        .order_by("pk")
+        .values(row=JSONObject(initials="child__initials", born_on="child__born_on"))
+    )
+    asked = MissingEntryRequest.objects.filter(
+        attendance__conference_id=OuterRef("pk"), answered_at__isnull=True
+    ).values("attendance__name")
+    rows = (
+        Conference.objects.recorded_by(actor)
+        .annotate(about=ArraySubquery(children), asked=ArraySubquery(asked))
+        .filter(
+            Q(state=ConferenceState.BOOKED, starts_at__gte=today - dt.timedelta(days=7))
+            | Q(state__in=[ConferenceState.IN_SESSION, ConferenceState.ADJOURNED])
+            | Q(asked__len__gt=0)
+        )
+        .order_by("starts_at", "pk")[:10]
+    )
+    return [
+        {
+            "href": reverse("conference", args=[row.reference]),
+            "ref": row.reference,
+            "child": children_words([child_view(child, london_date(now)) for child in row.about]),
+            "what": f"{row.get_kind_display()} conference",
+            "state": row.get_state_display(),
+            "state_colour": {"in_session": "green", "adjourned": "yellow"}.get(row.state, "blue"),
+            "when": day_time(row.starts_at),
+            "today": london_date(row.starts_at) == london_date(now),
+            "asked": row.asked,
+        }
+        for row in rows
+    ]
+
+
+# --- words of the home page -------------------------------------------------------------------------------------
+
+
+def review_banner(area: protocols.AreaProtocol | None, now: dt.datetime) -> str:
+    """What the admin should know about the protocol's own dates; empty when there is nothing to say."""
+    if area is None:
+        return (
+            "This partnership has not published its protocol yet. No conference can be set up until it has."
+        )
+    if area.is_review_overdue(london_date(now)) and area.review_due:
+        return (
+            f"The protocol ({area.dated}) was due for review by {day_date(area.review_due)}. It stays in force here "
+            "until a new version is published."
+        )
+    if area.review_due is None and area.dated == "undated":
+        return area.head.banner or "The text of this protocol has no date and no review date."
+    return ""
+
+
+def practitioner_empty(area: protocols.AreaProtocol | None) -> str:
+    """What a practitioner without a dissent reads; it follows the window of the protocol in force."""
+    if area is None:
+        return "You have not recorded a dissent."
+    window, conference = area.dissent.window, area.word("conference")
+    if not window.after:
+        when = f"This protocol sets no time limit: speak to the {area.word('chair')} first."
+    elif window.amount:
+        when = f"A dissent can be raised in the {conference}, or within {in_words(window.amount, window.unit)} of its end."
+    else:
+        when = f"A formal dissent can only be made in the {conference}, before it ends."
+    return f"You have not recorded a dissent. {when}"
