@@ -276,7 +276,7 @@ def nation_words(nation: str) -> str:
 
 def is_late(due_at: datetime, now: datetime) -> bool:
     """The last second is still in time; late is a whole second after the due instant."""
-    return now >= due_at + timedelta(seconds=1)
+    return now.astimezone(UTC) >= due_at.astimezone(UTC) + timedelta(seconds=1)
 
 
 def long_date(day: date) -> str:
@@ -371,10 +371,10 @@ def _explain_hours(due: Due) -> list[str]:
 
 def _hours_progress(due: Due, now: datetime, late: bool) -> Progress:
     of = due.amount
-    passed = max(0, int((now - due.anchor).total_seconds() // 3600))
+    passed = max(0, int((now.astimezone(UTC) - due.anchor.astimezone(UTC)).total_seconds() // 3600))
     if due.due_at is None or of is None:
         return Progress(passed, of, None, due.unit, late, f"{in_words(passed, due.unit)} since it started.")
-    left = max(0, int((due.due_at - now).total_seconds() // 3600))
+    left = max(0, int((due.due_at - now.astimezone(UTC)).total_seconds() // 3600))
     state = "The limit has passed." if late else f"{in_words(left, due.unit)} left."
     return Progress(passed, of, left, due.unit, late, f"Hour {passed} of {of}. {state}")
 

@@ -406,7 +406,7 @@ class _Reader:
 
     def _reference(self, hint: Any, raw: Any, table: str, key: str) -> Any:
         text = self._plain(str, raw, table, key)
-        if text:
+        if text and isinstance(text, str):
             ref = next(each for each in hint.__metadata__ if isinstance(each, Ref))
             self.mentions.append(_Mention(ref.to, text, table, key))
         return text

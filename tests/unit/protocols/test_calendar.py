@@ -246,6 +246,16 @@ def test_progress_of_hours():
     )
 
 
+def test_progress_of_hours_is_elapsed_time_when_the_clocks_change():
+    calendar = calendar_for("england-and-wales")
+    due = calendar.add(72, "clock_hours", datetime(2026, 3, 27, 15, tzinfo=LONDON))
+    assert (
+        calendar.progress(due, datetime(2026, 3, 30, 15, tzinfo=LONDON)).sentence
+        == "Hour 71 of 72. 1 hour left."
+    )
+    assert not calendar.progress(due, datetime(2026, 3, 30, 16, tzinfo=LONDON)).late
+
+
 def test_the_last_second_is_in_time_and_the_next_one_late():
     due = end_of_day(date(2026, 4, 20))
     assert not is_late(due, due + timedelta(microseconds=999999))
