@@ -1064,16 +1064,7 @@ def book_follow_up(*, dissent_id: int, by: Actor, booking: Booking, now: dt.date
     outcome = area.outcome(row.outcome) if row else None
     if row is None or outcome is None:
         raise Denied("This dissent has not been answered yet.")
-    live = (
-        row.follow_ups.exclude(conference__state=ConferenceState.CANCELLED)
-        .select_related("conference")
-        .first()
-    )
-    if live is not None:
-        raise changed(
-            f"{live.conference.reference} is already booked for {in_words(live.conference.starts_at)}. "
-            "Cancel it before you book another."
-        )
+    policies.check_unbooked(dissent)
     return _book(dissent, area, row, outcome, booking, by, now)
 
 
@@ -1154,13 +1145,8 @@ def pass_to_reviewer(*, dissent_id: int, by: Actor, now: dt.datetime) -> Dissent
     """Pass the acknowledgement on by hand, where the post was empty when the dissent was recorded (WDC-12)."""
     dissent = _lock(dissent_id)
     area = area_of_case(dissent.case)
-    if not is_recorder(by, dissent.conference):
-        raise Denied("The chair passes it on.")
-    if area.review is None:
-        raise policies.no_reviewer(area)
-    key = area.review.tiers[0].by[0].removeprefix("slot:")
-    if "reviewer_notified" in facts_of(dissent.case):
-        raise changed("It was already passed on.")
+    permissions.check_pass_on(by, dissent, area)
+    key = area.review.tiers[0].by[0].removeprefix("slot:")  # type: ignore[union-attr]  # the check refuses no review
     if not holders_of(dissent.partnership_id, key, london_date(now)):
         raise Denied("Nobody fills this post. Ask the partnership admin to fill it.")
     happened(dissent.case, "reviewer_notified", at=now, by=by, now=now)

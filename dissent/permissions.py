@@ -116,6 +116,8 @@ def check_review(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) -
         policies.check_under_review(dissent, area)
         raise not_yours("Nobody reviews this dissent now.")
     if not actor.holds(*tier.by) or not _same_partnership(actor, dissent):
+        if is_reviewer(actor, dissent, area):  # of the tier below, which has answered and passed it up
+            raise policies.answered(dissent)
         raise not_yours(f"This is for {policies.titles(tier.by, area)} to do.", tier.rule)
     policies.check_under_review(dissent, area)
 
@@ -195,3 +197,10 @@ def check_close(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) ->
     if not is_reviewer(actor, dissent, area):
         raise not_yours("The reviewing manager closes a dissent.")
     policies.check_decided(dissent)
+
+
+def check_pass_on(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) -> None:
+    """Pass a dissent on by hand where the post was empty when it was recorded (WDC-12): the chair's side."""
+    if not is_recorder(actor, dissent.conference):
+        raise not_yours("The chair passes it on.")
+    policies.check_pass_on(dissent, area)

@@ -353,6 +353,36 @@ def check_follow_up(dissent: Dissent, area: protocols.AreaProtocol) -> None:
         raise Denied("The answer to this dissent asks for no conference.")
 
 
+def check_unbooked(dissent: Dissent) -> None:
+    """One follow-up conference at a time for an answer."""
+    row = last_answer(dissent)
+    live = (
+        row.follow_ups.exclude(conference__state=ConferenceState.CANCELLED)
+        .select_related("conference")
+        .first()
+        if row
+        else None
+    )
+    if live is not None:
+        raise changed(
+            f"{live.conference.reference} is already booked for {in_words(live.conference.starts_at)}. "
+            "Cancel it before you book another."
+        )
+
+
+def check_pass_on(dissent: Dissent, area: protocols.AreaProtocol) -> None:
+    """The reviewing manager should have been told by now, and was not: nobody filled the post."""
+    if area.review is None:
+        raise no_reviewer(area)
+    check_open(dissent)
+    facts = facts_of(dissent.case)
+    if "reviewer_notified" in facts:
+        raise changed("It was already passed on.")
+    seats = area.review.tiers[0].by
+    if not any(tell.who in seats and tell.when in facts for tell in area.tells):
+        raise Denied("It is passed on when the conference ends.")
+
+
 def last_answer(dissent: Dissent) -> Answer | None:
     return dissent.answers.order_by("decided_at").last()
 
