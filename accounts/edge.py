@@ -165,7 +165,7 @@ def _claim(request: ActingRequest, token: uuid.UUID) -> str | None:
     _, created = Submission.objects.get_or_create(
         token=token,
         defaults={
-            "user_id": request.user.pk,
+            "user_id": request.membership.user_id,
             "path": request.path[:300],
             "body_hash": digest,
             "at": request.now,
@@ -174,7 +174,7 @@ def _claim(request: ActingRequest, token: uuid.UUID) -> str | None:
     if created:
         return None
     row = Submission.objects.select_for_update().get(token=token)
-    if row.user_id != request.user.pk or row.path != request.path[:300]:
+    if row.user_id != request.membership.user_id or row.path != request.path[:300]:
         raise Denied("This form was already used. Open the page again and send it from there.")
     if row.body_hash != digest:
         raise Denied(
