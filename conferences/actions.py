@@ -403,6 +403,12 @@ def record_view(
     if choice not in ViewChoice.values:
         raise Denied(f"Select {attendance.name}’s view", field="choice")
     check_words(reasons, LONG, "Reasons", "reasons")
+    if choice == ViewChoice.NONE and not reasons.strip():
+        raise Denied(
+            f"Enter why {attendance.name} gave no view",
+            rule=area.conference.views_complete.rule,
+            field="reasons",
+        )
     earlier = View.objects.filter(
         attendance=attendance, conference_child=child, phase=Phase.DISCUSSION
     ).first()

@@ -87,6 +87,8 @@ DATABASES = {
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
+        # Nobody waits for a lock or a statement longer than a person would.
+        "OPTIONS": {"options": "-c lock_timeout=3000 -c statement_timeout=15000"},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -64,6 +64,7 @@ class Said:
     parents_understanding: str = ""
     challenge_choice: str = ""
     ground: str = ""
+    subject: str = ""  # a recommendation or another outcome; empty: the decision itself, read from it
     late_entry_reason: str = ""
     for_agency: bool = True
 
@@ -174,10 +175,11 @@ def record(*, attendance_id: int, by: Actor, said: Said, now: dt.datetime) -> Di
     policies.check_may_dissent(conference, attendance, area, ruling)
     policies.check_ground(said.ground, area)
     children = children_of(conference)
-    subject = policies.check_children(conference, children, said.directions, area)
+    subject = policies.check_children(conference, children, said.directions, area, said.subject)
     about = [child for child in children if child.pk in said.directions]
-    for child in about:
-        policies.check_direction_matches(child, said.directions[child.pk])
+    if not said.subject:
+        for child in about:
+            policies.check_direction_matches(child, said.directions[child.pk])
     policies.check_required(
         {
             "name_attribution": said.name_attribution,

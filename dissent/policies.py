@@ -108,6 +108,7 @@ def check_children(
     children: list[ConferenceChild],
     directions: dict[int, str],
     area: protocols.AreaProtocol,
+    subject: str = "",
 ) -> str:
     """At least one child of this conference with its decision, and a direction for each (SUS-19). Returns the subject."""
     need = area.dissent.requirement("child_and_direction")
@@ -132,11 +133,13 @@ def check_children(
                 rule=rule,
                 field="children",
             )
-        subjects.append(subject_of(child, direction))
-    for subject in subjects:
-        refused = next((r for r in area.dissent.subject_refusals if r.id == subject), None)
-        if refused is not None and all(s == subject for s in subjects):
-            raise refusal(refused, area, field="children")
+        subjects.append(subject or subject_of(child, direction))
+    for found in subjects:
+        refused = next((r for r in area.dissent.subject_refusals if r.id == found), None)
+        if refused is not None and all(s == found for s in subjects):
+            raise refusal(refused, area, field="subject" if subject else "children")
+    if subject and subject not in {option.id for option in area.dissent.subjects}:
+        raise Denied("Select what they disagree with", rule=rule, field="subject")
     return subjects[0]
 
 
