@@ -81,14 +81,18 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = ["govuk"]
 CRISPY_TEMPLATE_PACK = "govuk"
 CRISPY_FAIL_SILENTLY = False
 
+DATABASE = env.db_url("DATABASE_URL", default="postgresql://localhost/professional_dissent")
 DATABASES = {
     "default": {
-        **env.db_url("DATABASE_URL", default="postgresql://localhost/professional_dissent"),
+        **DATABASE,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
         # Nobody waits for a lock or a statement longer than a person would.
-        "OPTIONS": {"options": "-c lock_timeout=3000 -c statement_timeout=15000"},
+        "OPTIONS": {
+            **DATABASE.get("OPTIONS", {}),
+            "options": "-c lock_timeout=3000 -c statement_timeout=15000",
+        },
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
