@@ -126,14 +126,20 @@ def unfilled_slots(partnership_id: int, area: protocols.AreaProtocol, today: dt.
     return [s.title for s in area.slots if s.required and s.per == "partnership" and s.key not in filled]
 
 
-@lru_cache(maxsize=256)
+_texts: dict[str, protocols.Protocol] = {}  # by the hash of the text: a published text never changes
+
+
 def _parsed(sha256: str, version_id: int) -> protocols.Protocol:
-    version = ProtocolVersion.objects.get(pk=version_id)
-    return load_text(version.source_text, f"{version.text_id} {version.version}")
+    protocol = _texts.get(sha256)
+    if protocol is None:
+        version = ProtocolVersion.objects.get(pk=version_id)
+        protocol = load_text(version.source_text, f"{version.text_id} {version.version}")
+        _texts[sha256] = protocol
+    return protocol
 
 
 def area_of(version: ProtocolVersion, slug: str) -> protocols.AreaProtocol:
-    """The stored text of a published version, as rules. Parsed once per process: a version never changes."""
+    """The stored text of a published version, as rules. Parsed once per process."""
     return _parsed(version.sha256, version.pk).area(slug)
 
 
