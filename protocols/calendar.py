@@ -18,6 +18,7 @@ from protocols.model import Clock
 
 SATURDAY = 5
 END_OF_DAY = time(23, 59, 59)
+HOUR = timedelta(hours=1)
 
 
 class CalendarHorizon(LookupError):
@@ -324,7 +325,7 @@ def _explain(due: Due) -> list[str]:
             "The protocol gives no number here, so there is no due date. The time that has passed is shown.",
         ]
     if due.unit == "clock_hours":
-        return _explain_hours(due)
+        return _explain_hours(due, due.local)
     lines = [f"Day 0 is {long_date(due.anchor_day)}, the day it started."]
     if due.unit == "working_days":
         lines.append(f"The limit is {in_words(due.amount, due.unit)}: weekends and days off are not counted.")
@@ -347,16 +348,13 @@ def _explain(due: Due) -> list[str]:
     return lines
 
 
-def _explain_hours(due: Due) -> list[str]:
-    if due.local is None:
-        return []
+def _explain_hours(due: Due, local: datetime) -> list[str]:
     lines = [
         f"The count starts on {long_moment(due.anchor)}.",
         f"{in_words(due.amount, due.unit)} are counted on the clock, through nights, weekends and bank holidays.",
     ]
-    change = (due.local.utcoffset() or timedelta()) - (
-        due.anchor.astimezone(LONDON).utcoffset() or timedelta()
-    )
+    start = due.anchor.astimezone(LONDON)
+    change = (local.utcoffset() or timedelta()) - (start.utcoffset() or timedelta())
     if change > timedelta():
         lines.append(
             "The clocks go forward in between, so the time shown is an hour later than it would have been."
@@ -365,18 +363,17 @@ def _explain_hours(due: Due) -> list[str]:
         lines.append(
             "The clocks go back in between, so the time shown is an hour earlier than it would have been."
         )
-    lines.append(f"It ends on {long_moment(due.local)}. That second is still in time.")
+    lines.append(f"It ends on {long_moment(local)}. That second is still in time.")
     return lines
 
 
 def _hours_progress(due: Due, now: datetime, late: bool) -> Progress:
-    of = due.amount
-    passed = max(0, int((now.astimezone(UTC) - due.anchor.astimezone(UTC)).total_seconds() // 3600))
-    if due.due_at is None or of is None:
-        return Progress(passed, of, None, due.unit, late, f"{in_words(passed, due.unit)} since it started.")
-    left = max(0, int((due.due_at - now.astimezone(UTC)).total_seconds() // 3600))
+    of = _needed(due.amount)
+    passed = now.astimezone(UTC) - due.anchor.astimezone(UTC)
+    hour = max(0, passed // HOUR)
+    left = max(0, (of * HOUR - passed) // HOUR)
     state = "The limit has passed." if late else f"{in_words(left, due.unit)} left."
-    return Progress(passed, of, left, due.unit, late, f"Hour {passed} of {of}. {state}")
+    return Progress(hour, of, left, due.unit, late, f"Hour {hour} of {of}. {state}")
 
 
 def _days_sentence(due: Due, day: int, of: int, last: int, late: bool) -> str:

@@ -26,7 +26,9 @@ def _opening(area: AreaProtocol) -> Iterator[str]:
     for refusal in area.dissent.ground_refusals:
         route = area.route(refusal.route)
         if route:
-            yield f'    differs -->|"{_label(_ground(area, refusal.id))}"| route_{refusal.id}["{_label(route.label)}{_rules(refusal.rule)}"]'
+            ground = _label(_ground(area, refusal.id))
+            elsewhere = f"{_label(route.label)}{_rules(refusal.rule)}"
+            yield f'    differs -->|"{ground}"| route_{refusal.id}["{elsewhere}"]'
     if area.dissent.parallel:
         yield f'    dissent -.-> parallel["Escalation opened beside it{_rules(area.dissent.parallel.rule)}"]'
 
@@ -48,8 +50,8 @@ def _reviewed(area: AreaProtocol) -> Iterator[str]:
     if view:
         yield f'    {before} --> written_view["{_label(view.label)}{_limit(area.clock(view.clock))}"]'
         before = "written_view"
-    if tiers:
-        yield f"    {before} --> {_node(tiers[0])}"
+    for tier in tiers[:1]:
+        yield f"    {before} --> {_node(tier)}"
     for tier in tiers:
         yield from _tier(area, tier)
     for step in area.dissent.if_unresolved:

@@ -589,10 +589,6 @@ class Clock(Cited):
     tell_on_breach: tuple[Seat, ...] = ()
     cautious_after: Event = ""
 
-    @property
-    def duration(self) -> Duration:
-        return Duration(self.amount, self.unit)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell(Cited):

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from protocols.calendar import Calendar, Due
 from protocols.clocktime import BadTime, parse_day, parse_local
 from protocols.durations import Unit
-from protocols.model import AreaProtocol, Clock, Origin, Purpose, Strength
+from protocols.model import AreaProtocol, Clock, Origin, Strength
 
 DATES = ("agreed_date", "protect_by_date")
 
@@ -65,10 +65,6 @@ class ClockResult:
     @property
     def strength(self) -> Strength:
         return self.clock.strength
-
-    @property
-    def purpose(self) -> Purpose:
-        return self.clock.purpose
 
     @property
     def due_at(self) -> datetime | None:
@@ -131,7 +127,7 @@ def clocks_for(area: AreaProtocol, given: Given, calendar: Calendar) -> tuple[Cl
     waiting = [clock for clock in area.clocks if clock.after in given.events]
     while waiting:
         ready = [clock for clock in waiting if not clock.chained_to or clock.chained_to in results]
-        if not ready:
+        if not ready:  # chained to a clock that these events do not start
             break
         for clock in ready:
             results[clock.id] = _start(clock, _anchor(clock, given, results), given, calendar)

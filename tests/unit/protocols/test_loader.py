@@ -181,7 +181,6 @@ def test_odd_tables_are_refused_without_a_traceback():
     )
     assert found[("protocol", "")] == "This has to be a table."
     assert found[("area", "")] == "Areas are written as [[area]]."
-    assert found[("clock", "")] if ("clock", "") in found else True
     assert (
         "holds for at least one area"
         in errors(
@@ -191,6 +190,7 @@ def test_odd_tables_are_refused_without_a_traceback():
         )[("area", "")]
     )
     assert errors("clock = 1")[("", "clock")] == "This has to be a list."
+    assert errors("clock = [1]")[("clock[1]", "")] == "This has to be a table."
 
 
 def test_what_is_no_toml_is_one_error_with_its_line():

@@ -1,6 +1,8 @@
 """Every rule of the register stands in the data, and the data cites only rules of the register."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -97,3 +99,12 @@ def test_urgent_action_is_open_everywhere_and_cannot_be_switched_off(slug):
     urgent = library().latest(slug).safeguard("urgent_override")
     assert urgent.on and not urgent.switchable
     assert urgent.rule == ("SUS-36" if slug.endswith("sussex") or slug == "brighton-hove" else "")
+
+
+def test_the_package_stands_without_django():
+    code = (
+        "import sys, protocols, protocols.describe, protocols.diagram, protocols.timeline, protocols.window, "
+        "protocols.holidays; protocols.library(); protocols.holidays.holiday_list(); "
+        "sys.exit('django' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

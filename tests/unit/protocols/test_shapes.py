@@ -1,11 +1,12 @@
 """An invented protocol that uses all 37 shapes: the schema holds each, with no code for any one partnership."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from protocols import AreaProtocol, Protocol, describe, diagram, load_file
+from protocols import AreaProtocol, Protocol, describe, diagram, load_file, load_text
 from protocols.holidays import calendar_for
 from protocols.model import Condition
 from protocols.timeline import clocks_for, read_given
@@ -168,3 +169,42 @@ def test_everything_can_be_read_aloud_and_drawn(text):
         ):
             assert expected in words
         assert diagram.mermaid(area).startswith("flowchart TD\n")
+
+
+def test_a_chained_clock_waits_for_the_clock_before_it(text):
+    moved = SHAPES.read_text().replace(
+        'after = "dissent_recorded"\nchained_to', 'after = "conference_ended"\nchained_to'
+    )
+    area = load_text(moved, "moved").area("shapeland")
+    given = read_given(area, {"conference_ended": "2026-02-02T10:00"})
+    assert [result.id for result in clocks_for(area, given, calendar_for(area.nation))] == ["from_meeting"]
+
+
+def test_a_smaller_text_is_read_aloud_and_drawn_too():
+    """No scope, no reviewer and no sentence about it, a written view with no other way, a refusal without a route."""
+    small = SHAPES.read_text()
+    for pattern in (r"\[\[?scope(?:.+\n)+", r"\[\[?review\.(?:.+\n)+", r'on_outcomes = \["to_scrutineer"\]'):
+        small = re.sub(pattern, "", small)
+    small = small.replace(
+        'begins = "recorded"', 'begins = "recorded"\nholder_without_review = "capacity:chair"'
+    )
+    small += """
+[[dissent.ground_refusal]]
+id = "category"
+reason = "Not the category."
+rule = "SHAPE-1"
+
+[dissent.written_view]
+label = "View"
+text = "Write it."
+clock = "from_meeting"
+to = "slot:reviewer"
+rule = "SHAPE-1"
+"""
+    area = load_text(small, "small").area("shapeland")
+    assert area.scope is None and area.review is None
+    assert area.dissent.written_view.required_outcome_sought is None
+    assert "View, to the Reviewer. Write it." in describe.as_text(area)
+    assert "review" not in [section.id for section in describe.sections(area)]
+    assert "route_category" not in diagram.mermaid(area)
+    assert "mode_challenge -->" in diagram.mermaid(area)

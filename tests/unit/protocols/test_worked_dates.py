@@ -65,5 +65,6 @@ def test_a_working_week_and_the_earlier_dates_that_are_set(clocks):
 def test_the_cautious_date_of_camden_counts_from_the_first_decision(clocks):
     found = clocks("camden", decision_made="2026-04-20T10:00", reconvene_decided="2026-04-24T10:00")["CAM-14"]
     assert found.due_iso == "2026-05-18T23:59:59+01:00"
+    assert found.due_at == found.due.due_at
     assert found.cautious.local.isoformat() == "2026-05-12T23:59:59+01:00"
     assert found.as_json()["cautious_due_at"] == "2026-05-12T23:59:59+01:00"
