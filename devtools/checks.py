@@ -127,10 +127,13 @@ def _lock_files() -> Outcome:
     return not wrong, "\n".join(wrong)
 
 
-def _written_state_diagrams() -> Outcome:
-    if not list(ROOT.glob("*/management/commands/state_diagrams.py")):
-        return True, ""
-    return _manage("state_diagrams", "--check")()
+# Pages of docs/ that are written from the code, each by the command of that name.
+WRITTEN_PAGES = ("state_diagrams", "rule_register")
+
+
+def _written_pages() -> Outcome:
+    looked = [_manage(name, "--check")() for name in WRITTEN_PAGES]
+    return all(good for good, _ in looked), "\n".join(words for good, words in looked if not good)
 
 
 def _production_settings() -> Outcome:
@@ -154,7 +157,7 @@ CHECKS: Sequence[Check] = (
     Check("migrations are complete", _manage("makemigrations", "--check", "--dry-run", "-v", "1")),
     Check("layers (import-linter)", _layers),
     Check("security (bandit)", _security),
-    Check("state diagrams are up to date", _written_state_diagrams),
+    Check("written pages are up to date", _written_pages),
     Check("format (ruff)", _tool("ruff", "format", "--check", "--no-cache", ".")),
     Check("lint (ruff)", _tool("ruff", "check", "--no-cache", ".")),
     Check("templates (djade)", _templates),
@@ -188,8 +191,7 @@ def fix() -> int:
     done = [_tool("ruff", "check", "--fix", ".")(), _tool("ruff", "format", ".")()]
     if templates:
         _tool("djade", "--target-version", "5.2", *templates)()  # exits 1 when it has changed something
-    if list(ROOT.glob("*/management/commands/state_diagrams.py")):
-        done.append(_manage("state_diagrams")())
+    done += [_manage(name)() for name in WRITTEN_PAGES]
     for good, words in done:
         if words:
             say(words)
