@@ -5,12 +5,13 @@ must name something that exists. An area override replaces a named value, or the
 """
 
 import hashlib
+import re
 import string
 import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -132,8 +133,7 @@ def register() -> Mapping[str, Rule]:
     rules: dict[str, Rule] = {}
     for index, raw in enumerate(tomllib.loads(text)["rule"]):
         rule = reader.table(Rule, raw, f"rule[{index + 1}]")
-        if rule is not None:
-            rules[rule.number] = rule
+        rules[rule.number] = rule
     if reader.errors:
         raise ProtocolErrors(tuple(reader.errors))
     return MappingProxyType(rules)
@@ -175,20 +175,19 @@ class _File:
                 merged = deepcopy(body)
                 self._apply(merged, override, f"{table}.override")
                 mine = self._read_body(merged, numbers, f"{table} with its overrides: ")
-            if head is not None and mine is not None:
-                values = {each.name: getattr(mine, each.name) for each in fields(Body)}
-                areas.append(
-                    AreaProtocol(
-                        **values,
-                        slug=str(raw.get("slug")),
-                        partnership_name=str(raw.get("partnership")),
-                        head=head,
-                        register=register,
-                        sha256=sha256,
-                        source_text=self.text,
-                    )
+            values = {each.name: getattr(mine, each.name) for each in fields(Body)}
+            areas.append(
+                AreaProtocol(
+                    **values,
+                    slug=str(raw.get("slug")),
+                    partnership_name=str(raw.get("partnership")),
+                    head=head,
+                    register=register,
+                    sha256=sha256,
+                    source_text=self.text,
                 )
-        if self.errors or head is None:
+            )
+        if self.errors:
             raise ProtocolErrors(tuple(self.errors))
         return Protocol(
             head=head,
@@ -218,8 +217,6 @@ class _File:
         for index, raw in enumerate(_list(document.get("rule"))):
             table = f"rule[{index + 1}]"
             rule = reader.table(Rule, raw, table)
-            if rule is None:
-                continue
             if rule.number in rules:
                 self._note(table, "number", f"Rule {rule.number} is in the register already.")
             rules[rule.number] = rule
@@ -272,12 +269,13 @@ class _File:
             for place in places:
                 target[place] = item
 
-    def _read_body(self, raw: dict[str, Any], rules: frozenset[str], prefix: str) -> Body | None:
+    def _read_body(self, raw: dict[str, Any], rules: frozenset[str], prefix: str) -> Body:
         reader = _Reader(self.name, rules)
-        body: Body | None = reader.table(Body, raw, "")
+        body: Body = reader.table(Body, raw, "")
         reader.check_references(_Names(raw))
-        if body is not None:
-            reader.errors.extend(self._error(*problem) for problem in problems(body))
+        for table, key, message in problems(body):
+            if not reader.is_unsound(table, key):
+                reader.errors.append(self._error(table, key, message))
         known = {(error.table, error.key, error.message) for error in self.errors}
         for error in reader.errors:
             if (error.table, error.key, error.message) not in known:
@@ -315,13 +313,16 @@ class _Reader:
         self.rules = rules
         self.errors: list[ProtocolError] = []
         self.mentions: list[_Mention] = []
+        self.unsound: set[str] = set()  # tables with a neutral value in them
+        self.unsound_parts: set[str] = set()  # tables and lists that are neutral as a whole
 
     def table(self, cls: type[Any], raw: Any, table: str, cited: str = "") -> Any:
-        """One table as an instance of cls, or None when something in it is wrong."""
+        """One table as an instance of cls. What is wrong or missing is noted, and a neutral value stands for it, so
+        that the rest can still be read and checked."""
         if not isinstance(raw, dict):
             self._note(table, "", "This has to be a table.")
-            return None
-        before = len(self.errors)
+            self.unsound_parts.add(table)
+            return _neutral(cls)
         raw = self._with_citation(cls, raw, cited)
         by_key = {file_key(each): each for each in fields(cls) if each.init}
         for key in raw:
@@ -335,9 +336,24 @@ class _Reader:
         for key, each in by_key.items():
             if key in raw:
                 values[each.name] = self._value(hints[each.name], raw[key], table, key, cited)
-            elif each.default is MISSING and each.default_factory is MISSING:
+            elif _is_required(each):
                 self._note(table, key, missing(cls, key))
-        return cls(**values) if len(self.errors) == before else None
+                values[each.name] = self._stand_in(hints[each.name], table, key)
+        return cls(**values)
+
+    def is_unsound(self, table: str, key: str) -> bool:
+        """Whether a neutral value stands in a table, so that what the checks say of it would be noise."""
+        here = {table, f"{table}.{key}", *(table[: place.start()] for place in re.finditer(r"[.\[]", table))}
+        return table in self.unsound or bool(here & self.unsound_parts)
+
+    def _stand_in(self, hint: Any, table: str, key: str) -> Any:
+        """A neutral value for what is missing or wrong; it is remembered where it stands."""
+        neutral = _neutral(hint)
+        if isinstance(neutral, (str, int, date)):
+            self.unsound.add(table)
+        else:
+            self.unsound_parts.add(f"{table}.{key}" if table else key)
+        return neutral
 
     def check_references(self, names: "_Names") -> None:
         for mention in self.mentions:
@@ -381,7 +397,7 @@ class _Reader:
 
     def _reference(self, hint: Any, raw: Any, table: str, key: str) -> Any:
         text = self._plain(str, raw, table, key)
-        if text and isinstance(text, str):
+        if text:
             ref = next(each for each in hint.__metadata__ if isinstance(each, Ref))
             self.mentions.append(_Mention(ref.to, text, table, key))
         return text
@@ -389,7 +405,7 @@ class _Reader:
     def _list(self, item: Any, raw: Any, table: str, key: str, cited: str) -> Any:
         if not isinstance(raw, list):
             self._note(table, key, "This has to be a list.")
-            return ()
+            return self._stand_in(tuple, table, key)
         if not (isinstance(item, type) and is_dataclass(item)):
             return tuple(self._value(item, each, table, key, cited) for each in raw)
         here = f"{table}.{key}" if table else key
@@ -407,13 +423,14 @@ class _Reader:
         if raw not in choices or isinstance(raw, bool):
             listed = ", ".join(str(each) or "nothing" for each in choices)
             self._note(table, key, f"{_shown(raw)} is not known here. It is one of: {listed}.")
+            return self._stand_in(hint, table, key)
         return raw
 
     def _mapping(self, raw: Any, table: str, key: str) -> Any:
         here = f"{table}.{key}" if table else key
         if not isinstance(raw, dict):
             self._note(table, key, "This has to be a table.")
-            return {}
+            return self._stand_in(Mapping, table, key)
         return MappingProxyType({name: self._plain(str, each, here, name) for name, each in raw.items()})
 
     def _plain(self, hint: Any, raw: Any, table: str, key: str) -> Any:
@@ -428,7 +445,8 @@ class _Reader:
             right = False
         if not right:
             self._note(table, key, f"{_shown(raw)} is not {words[hint]}.")
-        elif hint is str and "{" in raw:
+            return self._stand_in(hint, table, key)
+        if hint is str and "{" in raw:
             self._check_placeholders(raw, table, key)
         return raw
 
@@ -516,6 +534,27 @@ def _hints(cls: type[Any]) -> Mapping[str, Any]:
 
 
 _HINTS: dict[type[Any], Mapping[str, Any]] = {}
+
+
+def _is_required(each: "Field[Any]") -> bool:
+    return each.init and each.default is MISSING and each.default_factory is MISSING
+
+
+def _neutral(hint: Any) -> Any:
+    """A value of the right type that says nothing."""
+    origin = get_origin(hint) or hint
+    if origin is Annotated:
+        return ""
+    if origin is Literal:
+        return get_args(hint)[0]
+    if origin is Mapping:
+        return MappingProxyType({})
+    if origin is date:
+        return date.min
+    if is_dataclass(origin):
+        hints = _hints(hint)
+        return hint(**{each.name: _neutral(hints[each.name]) for each in fields(hint) if _is_required(each)})
+    return origin()
 
 
 def _list(raw: Any) -> list[dict[str, Any]]:

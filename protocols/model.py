@@ -19,6 +19,7 @@ EVENTS: tuple[str, ...] = (
     "dissent_expressed",
     "dissent_recorded",
     "dissent_acknowledged",
+    "challenge_chosen",
     "reviewer_notified",
     "rationale_received",
     "contact_made",

@@ -61,6 +61,55 @@ def test_ten_errors_in_one_file_are_all_reported():
     assert len(found) == 10
 
 
+def test_what_the_types_cannot_say_is_reported_together_with_what_they_can():
+    found = errors(
+        changed(
+            ('key = "proxy_officer"', 'key = "proxy_officer"\ncolour = "red"'),
+            ("minimum = 3", 'minimum = "three"'),
+            ('title = "Reviewer"', ""),
+            ('next_tier = "scrutiny"', 'next_tier = "joint"'),
+            ('unit = "clock_hours"', 'unit = "none"'),
+            ('chained_to = "acknowledge"', 'chained_to = "further"'),
+            ('name = "minutes_received"', 'name = "resolved"'),
+            ("switchable = false", ""),
+            ('who = "slot:board"', 'who = "slot:nobody"'),
+            ('amount = 28\nunit = "calendar_days"\nstrength', 'amount = 28\nunit = "moons"\nstrength'),
+            ('chair = "chair"', 'chair = ""'),
+        )
+    )
+    assert set(found) == {
+        ("slot[proxy_officer]", "colour"),
+        ("conference.quorum", "minimum"),
+        ("slot[reviewer]", "title"),
+        ("review.tier[scrutiny].outcome[stands]", "id"),
+        ("clock[safety]", "amount"),
+        ("clock[further]", "chained_to"),
+        ("fact[resolved]", "name"),
+        ("review.tier[joint].gate[1]", "needs"),
+        ("clock[from_minutes]", "after"),
+        ("clock[minutes_sent]", "stops"),
+        ("area[far-shapeland] with its overrides: dissent.window", "after"),
+        ("safeguard[urgent_override]", "on"),
+        ("tell[board_early]", "who"),
+        ("clock[branch]", "unit"),
+        ("words", "chair"),
+    }
+
+
+def test_a_part_that_is_missing_or_of_the_wrong_kind_is_said_once():
+    assert set(errors(changed(("[conference.views_complete]", "[conference.views_completed]")))) == {
+        ("conference", "views_complete"),
+        ("conference", "views_completed"),
+    }
+    without = re.sub(r"\[\[?conference(?:.+\n)+", "", SHAPES)
+    assert set(errors(without)) == {("", "conference")}
+    assert (
+        errors(changed(("[dissent.attendance]", "[dissent.attendances]")))[("dissent", "attendance")]
+        == "This is missing."
+    )
+    assert set(errors(changed(("[[safeguard]]", "[safeguard]")))) == {("", "safeguard")}
+
+
 CASES = [
     # what changes, the table and key that are named, and the sentence
     ("schema = 1", "schema = 2", "", "schema", "schema = 1"),
