@@ -32,8 +32,17 @@ def _check_recorder(actor: Actor, conference: Conference, area: protocols.AreaPr
         )
 
 
+def is_chair(actor: Actor, conference: Conference) -> bool:
+    """Whether this person chairs this conference; the decision is theirs alone to enter."""
+    return (
+        actor.membership_id is not None
+        and actor.role == Role.CHAIR
+        and conference.chair_id == actor.membership_id
+    )
+
+
 def _check_chair(actor: Actor, conference: Conference, area: protocols.AreaProtocol) -> None:
-    if actor.role != Role.CHAIR or conference.chair_id != actor.membership_id:
+    if not is_chair(actor, conference):
         basis = area.conference.basis("chair")
         raise not_yours(
             f"The decision is entered by the chair of this {area.word('conference')}.",
@@ -41,10 +50,20 @@ def _check_chair(actor: Actor, conference: Conference, area: protocols.AreaProto
         )
 
 
-def check_prepare(actor: Actor, conference: Conference, area: protocols.AreaProtocol) -> None:
-    """Add children and people: by those who keep the record, or the admin before it starts."""
+def check_open_stage(actor: Actor, conference: Conference, area: protocols.AreaProtocol) -> None:
+    """Open a page of the live conference: those who keep its record, whatever its state."""
+    _check_recorder(actor, conference, area)
+
+
+def check_open_preparation(actor: Actor, conference: Conference, area: protocols.AreaProtocol) -> None:
+    """Open the list of those invited: those who keep the record, and the admin."""
     if not (actor.role == Role.PARTNERSHIP_ADMIN and actor.partnership_id == conference.partnership_id):
         _check_recorder(actor, conference, area)
+
+
+def check_prepare(actor: Actor, conference: Conference, area: protocols.AreaProtocol) -> None:
+    """Add children and people: by those who keep the record, or the admin before it starts."""
+    check_open_preparation(actor, conference, area)
     policies.check_editable(conference)
 
 

@@ -75,7 +75,7 @@ def check_decide(conference: Conference, child: ConferenceChild, area: protocols
     quorum = area.conference.quorum
     if quorum and agencies_present(conference) < quorum.minimum and not conference.quorum_reason:
         raise Denied(
-            f"Fewer than {quorum.minimum} agencies are here. Say on the attendance page why the conference goes on.",
+            f"Fewer than {quorum.minimum} agencies are here. Say on the record page why the conference goes on.",
             rule=quorum.rule,
             field="quorum_reason",
         )
@@ -98,6 +98,17 @@ def check_decision_values(option: str, category: str, area: protocols.AreaProtoc
     known = {c.id for c in area.conference.categories}
     if chosen.on_plan and known and category not in known:
         raise Denied("Select the category", field="category")
+
+
+def check_option_with_quorum(option: str, conference: Conference, area: protocols.AreaProtocol) -> None:
+    """Some decisions are not for a conference below its quorum, whatever the reason it went on for."""
+    quorum = area.conference.quorum
+    if quorum and option in quorum.not_when_inquorate and agencies_present(conference) < quorum.minimum:
+        raise Denied(
+            f"This cannot be decided with fewer than {quorum.minimum} agencies here.",
+            rule=quorum.rule,
+            field="option",
+        )
 
 
 def agencies_present(conference: Conference) -> int:
