@@ -503,7 +503,7 @@ def _cited(value: Cited, text: str) -> Line:
 
 
 def _joined(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
+    return " ".join(part for part in parts if part).replace("?.", "?")
 
 
 def _filled(text: str, words: dict[str, str]) -> str:
