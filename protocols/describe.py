@@ -41,6 +41,7 @@ EVENT_WORDS = {
     "dissent_acknowledged": "a dissent is acknowledged",
     "reviewer_notified": "the reviewer is told",
     "rationale_received": "the written view is received",
+    "challenge_chosen": "it is chosen whether to challenge",
     "contact_made": "the dissenter has been spoken with",
     "decision_made": "the dissent is decided",
     "second_tier_decided": "the second decision is made",

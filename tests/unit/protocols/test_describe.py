@@ -2,8 +2,8 @@
 
 import pytest
 
-from protocols import library
-from protocols.describe import as_text, clock_sentence, event_words, seat_words, sections
+from protocols import EVENTS, library
+from protocols.describe import EVENT_WORDS, as_text, clock_sentence, event_words, seat_words, sections
 from protocols.diagram import mermaid
 from protocols.durations import Duration
 
@@ -27,6 +27,10 @@ def test_every_rule_of_a_text_can_be_read_in_its_pages(slug):
     shown = {rule for section in sections(area) for line in section.lines for rule in line.rules}
     regional = {"AFC-8", "AFC-9", "AFC-11", "SUS-31"}  # one of these stands in each area, not all in both
     assert {number for number in area.register if number.startswith(f"{prefix}-")} - shown <= regional
+
+
+def test_every_event_has_its_words():
+    assert set(EVENT_WORDS) == set(EVENTS)
 
 
 def test_sections_come_in_reading_order():
