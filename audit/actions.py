@@ -1,14 +1,12 @@
 """Writing an audit event: always the last write of an action, because it locks the partnership's chain."""
 
 import datetime as dt
-import hashlib
-import json
 from typing import Any
 
 from django.db import transaction
 
 from audit.models import AuditEvent, AuditHead
-from audit.selectors import SENTENCES
+from audit.selectors import SENTENCES, link_hash
 from core.actor import Actor
 
 # What a detail may hold: states, dates, ids, rule and outcome codes. Never names, never free text.
@@ -20,23 +18,6 @@ DETAIL_KEYS = frozenset(
         "attempt", "withheld", "version", "agency", "deadline", "skipped", "date", "missing", "quorate", "tell",
     }
 )  # fmt: skip
-
-
-def canonical(event: AuditEvent) -> str:
-    """The text that the chain's hash covers: every column but the hash itself, in one fixed form."""
-    return json.dumps(
-        [
-            event.prev_hash, event.partnership_id, event.seq, event.at.astimezone(dt.UTC).isoformat(),
-            event.actor_kind, event.user_id, event.membership_id, event.acting_for_id, event.role,
-            event.agency_id, event.type, event.object_type, event.object_id, event.object_ref, event.case_id,
-            event.outcome, event.rule, event.request_id, event.detail,
-        ],
-        sort_keys=True, separators=(",", ":"), ensure_ascii=True,
-    )  # fmt: skip
-
-
-def link_hash(event: AuditEvent) -> str:
-    return hashlib.sha256(canonical(event).encode()).hexdigest()
 
 
 @transaction.atomic

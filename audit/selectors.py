@@ -1,4 +1,10 @@
-"""Reading the chain, and the sentence of each type of event."""
+"""Reading the chain, proving that it is whole, and the sentence of each type of event."""
+
+import datetime as dt
+import hashlib
+import json
+
+from audit.models import AuditEvent, AuditHead
 
 # `{due}` and the like are filled from the event's detail; who and when stand beside the sentence.
 SENTENCES: dict[str, str] = {
@@ -51,3 +57,42 @@ SENTENCES: dict[str, str] = {
     "review.replied": "Replied to a question of the reviewing manager.",
     "review.taken_apart": "Took the dissent out of the shared review, to be reviewed by itself.",
 }
+
+
+def canonical(event: AuditEvent) -> str:
+    """The text that the chain's hash covers: every column but the hash itself, in one fixed form."""
+    return json.dumps(
+        [
+            event.prev_hash, event.partnership_id, event.seq, event.at.astimezone(dt.UTC).isoformat(),
+            event.actor_kind, event.user_id, event.membership_id, event.acting_for_id, event.role,
+            event.agency_id, event.type, event.object_type, event.object_id, event.object_ref, event.case_id,
+            event.outcome, event.rule, event.request_id, event.detail,
+        ],
+        sort_keys=True, separators=(",", ":"), ensure_ascii=True,
+    )  # fmt: skip
+
+
+def link_hash(event: AuditEvent) -> str:
+    return hashlib.sha256(canonical(event).encode()).hexdigest()
+
+
+def verify(partnership_id: int) -> int | None:
+    """The number of the first event of a chain that is missing, changed or out of place; None when it is whole.
+
+    A chain cut short at its end is told by its head, which names the last number and hash.
+    """
+    seq, prev_hash = 0, ""
+    for event in AuditEvent.objects.filter(partnership_id=partnership_id).order_by("seq").iterator(1000):
+        seq += 1
+        if event.seq != seq or event.prev_hash != prev_hash or event.hash != link_hash(event):
+            return seq
+        prev_hash = event.hash
+    head = AuditHead.objects.filter(partnership_id=partnership_id).first()
+    stands_at = (head.seq, head.hash) if head else (0, "")
+    return None if stands_at == (seq, prev_hash) else min(seq, stands_at[0]) + 1
+
+
+def chains() -> list[int]:
+    """Every partnership with a chain, or with events of one."""
+    heads = set(AuditHead.objects.values_list("partnership_id", flat=True))
+    return sorted(heads | set(AuditEvent.objects.values_list("partnership_id", flat=True).distinct()))

@@ -179,6 +179,7 @@ DEFAULT_FROM_EMAIL = env.str(
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False  # a person's request never waits for a broker that is down
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -194,6 +195,8 @@ if REDIS_URL:
         "visibility_timeout": 600,
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
+        "max_retries": 0,
+        "interval_start": 0,
     }
 else:
     CELERY_BROKER_URL = "filesystem://"

@@ -4,8 +4,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+import structlog
+from django.db import OperationalError, connection, transaction
+from django.db.models import Exists, OuterRef, Q
 
 import protocols
 from audit.actions import write
@@ -17,7 +18,7 @@ from core.clock import london_date
 from core.refusals import Denied
 from deadlines.models import Deadline, DeadlineEffect, SweepRun
 from deadlines.states import CANCELLING, DeadlineState, EffectKind
-from notifications.actions import enqueue, office_time, supersede
+from notifications.actions import enqueue, office_time, supersede, unsent_effects
 from notifications.tasks import send_messages
 from partnerships.models import Partnership
 from partnerships.selectors import calendar_for, holders_of
@@ -25,6 +26,8 @@ from protocols.calendar import Calendar, CalendarHorizon, Due
 from protocols.clocktime import LONDON
 
 BATCH = 1000
+log = structlog.get_logger(__name__)
+RETRY_PARKED = dt.timedelta(hours=1)
 REMINDER_AT = dt.time(9, 0)
 
 
@@ -54,6 +57,7 @@ def happened(
 
     `at` is when it happened, `now` when it is recorded. With an `outcome`, clocks and tellings of other outcomes are
     left out. Raises Denied for a name the protocol does not know, and when a date lies past the known bank holidays.
+    On a closed case the fact is left and no more: nothing starts and nobody is told.
     Called inside the transaction of an action.
     """
     area = area_of_case(case)
@@ -61,13 +65,21 @@ def happened(
         raise Denied(f"“{event}” is not a fact that this protocol knows.")
     it = Happening(case, area, calendar_for(case.partnership_id, area.nation), by, now)
     fact = leave_fact(case, event, at=at, by=by, now=now)
+    if case.closed_at is not None:
+        return fact
     _stop_clocks(it, event, at)
     for clock in area.clocks_after(event, outcome):
         _start_clock(it, clock, fact, agreed_date, protect_by_date)
     _tell(it, event, fact, outcome)
     recount(case)
-    transaction.on_commit(_wake_sender, robust=True)
+    wake_sender_on_commit()
     return fact
+
+
+def wake_sender_on_commit() -> None:
+    """Wake the sender when the transaction is through, once however many facts it leaves."""
+    if not any(registered[1] is _wake_sender for registered in connection.run_on_commit):
+        transaction.on_commit(_wake_sender, robust=True)
 
 
 def _wake_sender() -> None:
@@ -81,8 +93,11 @@ def _stop_clocks(it: Happening, event: str, at: dt.datetime) -> None:
             _end(deadline, event, at, it.now)
 
 
-def _end(deadline: Deadline, event: str, at: dt.datetime, now: dt.datetime) -> None:
-    deadline.state = DeadlineState.CANCELLED if event in CANCELLING else DeadlineState.MET
+def _end(
+    deadline: Deadline, event: str, at: dt.datetime, now: dt.datetime, *, cancelled: bool = False
+) -> None:
+    cancelled = cancelled or event in CANCELLING
+    deadline.state = DeadlineState.CANCELLED if cancelled else DeadlineState.MET
     deadline.ended_at = at
     if deadline.state == DeadlineState.MET and deadline.due_at is not None and at > deadline.due_at:
         deadline.breached_at = deadline.breached_at or deadline.due_at
@@ -92,6 +107,15 @@ def _end(deadline: Deadline, event: str, at: dt.datetime, now: dt.datetime) -> N
         voided_at=now
     )
     supersede(f"deadline:{deadline.pk}", now=now)
+
+
+def no_longer_needed(case: Case, clock_id: str, *, now: dt.datetime) -> None:
+    """What a clock waited for is not waited for any longer, and no fact says so: it is cancelled, not met."""
+    for deadline in Deadline.objects.filter(
+        case=case, clock_id=clock_id, state=DeadlineState.OPEN
+    ).select_for_update():
+        _end(deadline, "", now, now, cancelled=True)
+    recount(case)
 
 
 def _start_clock(
@@ -229,15 +253,18 @@ def recount(case: Case) -> None:
     case.save(update_fields=["next_due_at", "next_due_for", "overdue"])
 
 
+# A person's action locks its case first, so the sweep takes the case too, and leaves for the next tick what a person
+# works on: neither ever waits for the other. After an outage a seat hears of a clock once, by its latest message.
 CLAIM = """
 WITH due AS (
     SELECT e.id, e.kind, e.occurrence, e.seat, e.fire_at, e.deadline_id, e.partnership_id, e.case_id,
            d.due_at, d.rule, d.label, d.strength, d.state
       FROM deadlines_deadlineeffect e JOIN deadlines_deadline d ON d.id = e.deadline_id
+      JOIN cases_case c ON c.id = e.case_id
      WHERE e.fire_at <= %(now)s AND e.fired_at IS NULL AND e.voided_at IS NULL
-     ORDER BY e.fire_at
+     ORDER BY e.fire_at, e.id
      LIMIT %(limit)s
-       FOR UPDATE OF e SKIP LOCKED
+       FOR NO KEY UPDATE OF e, c SKIP LOCKED
 ), claimed AS (
     UPDATE deadlines_deadlineeffect e SET fired_at = %(now)s FROM due WHERE e.id = due.id RETURNING e.id
 ), passed AS (
@@ -260,6 +287,10 @@ WITH due AS (
            %(now)s, 'pending', 0, '', %(now)s
       FROM due
      WHERE due.state = 'open' AND (due.kind = 'overdue' OR (due.kind IN ('remind', 'due') AND due.due_at >= %(now)s))
+       AND NOT EXISTS (
+           SELECT 1 FROM deadlines_deadlineeffect later
+            WHERE later.deadline_id = due.deadline_id AND later.seat = due.seat AND later.kind <> 'breach'
+              AND later.fire_at > due.fire_at AND later.fire_at <= %(now)s AND later.voided_at IS NULL)
     ON CONFLICT (dedupe_key) DO NOTHING
     RETURNING 1
 )
@@ -281,23 +312,55 @@ def sweep(*, now: dt.datetime | None = None) -> SweepRun:
         (db_now,) = cursor.fetchone()
     moment: dt.datetime = now or db_now
     run = SweepRun(started_at=moment, db_now=db_now)
+    limit = BATCH
     while True:
-        fired, told = _sweep_batch(moment)
+        try:
+            fired, told = _sweep_batch(moment, limit)
+        except Exception as error:
+            if isinstance(error, OperationalError) and not connection.is_usable():
+                raise
+            if limit > 1:
+                limit //= 2
+                continue
+            parked = _park(moment)
+            log.error("effect_parked", effect=parked, error=type(error).__name__)
+            run.failed += 1
+            limit = BATCH
+            if parked is None:
+                break
+            continue
         run.found += fired
         run.done += told
-        if fired < BATCH:
+        if fired < limit:
             break
     run.finished_at = moment
     run.save()
     if run.done:
-        _wake_sender()
+        wake_sender_on_commit()
     return run
 
 
 @transaction.atomic
-def _sweep_batch(now: dt.datetime) -> tuple[int, int]:
+def _park(now: dt.datetime) -> int | None:
+    """Push the first effect that is due on by an hour: it failed by itself, and must not stand in the others' way."""
+    effect = (
+        DeadlineEffect.objects.select_for_update(skip_locked=True)
+        .filter(fire_at__lte=now, fired_at__isnull=True, voided_at__isnull=True)
+        .order_by("fire_at", "pk")
+        .first()
+    )
+    if effect is None:
+        return None
+    effect.fire_at = now + RETRY_PARKED
+    effect.attempts += 1
+    effect.save(update_fields=["fire_at", "attempts"])
+    return effect.pk
+
+
+@transaction.atomic
+def _sweep_batch(now: dt.datetime, limit: int) -> tuple[int, int]:
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"now": now, "limit": BATCH})
+        cursor.execute(CLAIM, {"now": now, "limit": limit})
         fired, told, _, passed = cursor.fetchone()
     for partnership_id, case_id, deadline_id, rule, due_at in passed:
         write(
@@ -320,45 +383,58 @@ def recount_clocks(*, partnership_id: int | None, nation: str, now: dt.datetime,
     moved = 0
     for tenant in tenants:
         calendar = calendar_for(tenant, nation)
-        open_clocks = Deadline.objects.filter(
-            partnership_id=tenant, state=DeadlineState.OPEN, due_at__isnull=False
-        ).select_related("case__protocol_version", "case__partnership", "anchor")
+        open_clocks = (
+            Deadline.objects.filter(partnership_id=tenant, state=DeadlineState.OPEN, due_at__isnull=False)
+            .select_related("case__protocol_version", "case__partnership")
+            .order_by("case_id", "pk")
+        )
         for deadline in open_clocks:
             area = area_of_case(deadline.case)
             if area.nation != nation:
                 break
-            moved += _move(deadline, area, calendar, now, by)
+            clock = area.clock(deadline.clock_id)
+            if clock is not None and _counted(deadline, clock, calendar).due_at != deadline.due_at:
+                moved += _move(deadline.pk, clock, calendar, now, by)
+    if moved:
+        wake_sender_on_commit()
     return moved
 
 
+def _counted(deadline: Deadline, clock: protocols.Clock, calendar: Calendar) -> Due:
+    """The date of a running clock, counted again from what it started with."""
+    return due_of(calendar, clock, deadline.anchored_at, deadline.agreed_date, deadline.protect_by_date)
+
+
 @transaction.atomic
-def _move(
-    deadline: Deadline, area: protocols.AreaProtocol, calendar: Calendar, now: dt.datetime, by: Actor
-) -> int:
-    clock = area.clock(deadline.clock_id)
-    if clock is None:
+def _move(deadline_id: int, clock: protocols.Clock, calendar: Calendar, now: dt.datetime, by: Actor) -> int:
+    """Move one clock, unless it was met or moved meanwhile. What was sent stays sent; what is still to come, and what
+    was in the outbox for the old date, is laid out anew."""
+    case = Case.objects.select_for_update().get(deadlines=deadline_id)
+    deadline = Deadline.objects.select_for_update().get(pk=deadline_id)
+    due = _counted(deadline, clock, calendar)
+    if deadline.state != DeadlineState.OPEN or due.due_at is None or due.due_at == deadline.due_at:
         return 0
-    due = due_of(calendar, clock, deadline.anchored_at, deadline.agreed_date, deadline.protect_by_date)
-    if due.due_at == deadline.due_at:
-        return 0
-    case = Case.objects.select_for_update().get(pk=deadline.case_id)
     was = deadline.due_at
     deadline.due_at, deadline.calendar_version = due.due_at, calendar.version
-    if deadline.breached_at is not None and due.due_at is not None and due.due_at > now:
+    still_to_come = due.due_at > now
+    if still_to_come:
         deadline.breached_at = deadline.breach_detected_at = None
     elif deadline.breached_at is not None:
         deadline.breached_at = due.due_at
     deadline.save(update_fields=["due_at", "calendar_version", "breached_at", "breach_detected_at"])
+    unsent = unsent_effects(f"deadline:{deadline.pk}")
+    supersede(f"deadline:{deadline.pk}", now=now)
     effects = DeadlineEffect.objects.filter(deadline=deadline, voided_at__isnull=True)
-    effects.filter(fired_at__isnull=True).update(voided_at=now)
+    effects.filter(Q(fired_at__isnull=True) | Q(pk__in=unsent)).update(voided_at=now)
+    if still_to_come:
+        effects.exclude(kind=EffectKind.REMIND).update(voided_at=now)
     fresh = effects_of(deadline, clock, calendar, now)
     fired = set(effects.values_list("kind", "occurrence", "seat"))
     DeadlineEffect.objects.bulk_create(e for e in fresh if (e.kind, e.occurrence, e.seat) not in fired)
-    supersede(f"deadline:{deadline.pk}", now=now)
     recount(case)
     detail: dict[str, Any] = {"clock": clock.id}
     detail["was_due"] = was.isoformat() if was else ""
-    detail["due"] = due.due_at.isoformat() if due.due_at else ""
+    detail["due"] = due.due_at.isoformat()
     enqueue(
         partnership_id=case.partnership_id,
         case=case,

@@ -1,13 +1,17 @@
 """Putting messages in the outbox, sending them to whoever holds the seat then, and marking what is no longer needed."""
 
 import datetime as dt
+import smtplib
+import time
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from cases.models import Case
 from core.actor import Actor
@@ -16,8 +20,11 @@ from notifications.models import DeliveryAttempt, Message, Outbox
 from notifications.selectors import Addressee, addressees, office_time, worded
 from notifications.states import Channel, OutboxState
 
+log = structlog.get_logger(__name__)
 LEASE = dt.timedelta(seconds=90)
 GIVE_UP_AFTER = dt.timedelta(hours=72)
+RUN = dt.timedelta(seconds=60)  # half of the time that a task is given
+RETRY_NOBODY = dt.timedelta(minutes=10)
 BATCH = 50
 # What a message may carry: dates, rule numbers and the protocol's own labels. Nothing that a person typed.
 PARAM_KEYS = frozenset(
@@ -66,17 +73,59 @@ def supersede(about: str, *, now: dt.datetime) -> int:
     )
 
 
+def unsent_effects(about: str) -> list[int]:
+    """Which effects of a clock still wait in the outbox, not sent."""
+    keys = Outbox.objects.filter(
+        about=about, superseded_at__isnull=True, sent_at__isnull=True, dedupe_key__startswith="effect:"
+    ).values_list("dedupe_key", flat=True)
+    return [int(key.removeprefix("effect:")) for key in keys]
+
+
 def send_due(*, now: dt.datetime, limit: int = 500) -> int:
-    """Send what is due. Safe for any number of senders: each row is leased before anything leaves. Returns how many."""
-    sent = 0
-    while sent < limit:
-        leased = _lease(now)
+    """Send what is due. Safe for any number of senders: each row is leased before anything leaves. Returns how many.
+
+    `now` is when it begins; a slow mail server makes it late, so leases are counted from the time that has passed.
+    """
+    run = _Run(now)
+    handled = 0
+    while handled < limit and not run.is_over:
+        leased = _lease(run.now)
         if not leased:
             break
         for row in leased:
-            _send(row, now)
-            sent += 1
-    return sent
+            if not run.is_over:  # the rest is taken up again when its lease has run out
+                _send_one(row, run)
+                handled += 1
+    return handled
+
+
+class _Run:
+    """One run of the sender: its own time, and when it has worked long enough."""
+
+    def __init__(self, now: dt.datetime) -> None:
+        self._started = now
+        self._begun = time.monotonic()
+
+    @property
+    def elapsed(self) -> dt.timedelta:
+        return dt.timedelta(seconds=time.monotonic() - self._begun)
+
+    @property
+    def now(self) -> dt.datetime:
+        return self._started + self.elapsed
+
+    @property
+    def is_over(self) -> bool:
+        return self.elapsed > RUN
+
+
+def _send_one(row: Outbox, run: _Run) -> None:
+    """Send one row. A row that cannot be worded or addressed waits and is reported; the others go on."""
+    try:
+        _send(row, run)
+    except Exception as error:
+        log.exception("message_failed", outbox=row.pk, kind=row.kind)
+        _put_off(row, type(error).__name__, run.now)
 
 
 @transaction.atomic
@@ -99,23 +148,45 @@ def _lease(now: dt.datetime) -> list[Outbox]:
     return rows
 
 
-def _send(row: Outbox, now: dt.datetime) -> None:
-    people = addressees(row, now)
+def _renew(row: Outbox, now: dt.datetime) -> bool:
+    """Hold the lease for the next e-mail. No: another sender has the row, or it is no longer needed."""
+    return bool(
+        Outbox.objects.filter(
+            pk=row.pk, lease_token=row.lease_token, state=OutboxState.SENDING, superseded_at__isnull=True
+        ).update(lease_until=now + LEASE)
+    )
+
+
+def _send(row: Outbox, run: _Run) -> None:
+    people = addressees(row, run.now)
     if not people:
-        _finish(row, OutboxState.NOBODY, now, retry=dt.timedelta(minutes=10), code="nobody")
+        _finish(row, OutboxState.NOBODY, run.now, retry=RETRY_NOBODY, code="nobody")
         return
-    messages = _worded(row, people, now)
-    failed = ""
-    for message in messages:
-        if message.channel == Channel.EMAIL and message.sent_at is None:
-            failed = _deliver(message, now) or failed
-    if not failed:
-        _finish(row, OutboxState.SENT, now)
-    elif now - row.created_at > GIVE_UP_AFTER:
-        _finish(row, OutboxState.DEAD, now, code=failed)
+    failures: list[_Failure] = []
+    for message in _worded(row, people, run.now):
+        if message.channel != Channel.EMAIL or message.sent_at is not None:
+            continue
+        if not _renew(row, run.now):
+            return
+        failure = _deliver(message, run)
+        if failure is not None:
+            failures.append(failure)
+    if not failures:
+        _finish(row, OutboxState.SENT, run.now)
+    elif all(failure.for_good for failure in failures):
+        _finish(row, OutboxState.DEAD, run.now, code=failures[-1].code)
     else:
-        wait = dt.timedelta(seconds=min(3600, 30 * 2 ** min(row.attempts, 7)))
-        _finish(row, OutboxState.PENDING, now, retry=wait, code=failed)
+        _put_off(row, failures[-1].code, run.now)
+
+
+def _put_off(row: Outbox, code: str, now: dt.datetime) -> None:
+    """Try again later, each time after a longer wait; give up 72 hours after the first try."""
+    first_try = DeliveryAttempt.objects.filter(message__outbox=row).aggregate(at=Min("started_at"))["at"]
+    if now - (first_try or row.created_at) > GIVE_UP_AFTER:
+        _finish(row, OutboxState.DEAD, now, code=code)
+        return
+    wait = dt.timedelta(seconds=min(3600, 30 * 2 ** min(row.attempts, 7)))
+    _finish(row, OutboxState.PENDING, now, retry=wait, code=code)
 
 
 @transaction.atomic
@@ -140,12 +211,22 @@ def _worded(row: Outbox, people: list[Addressee], now: dt.datetime) -> list[Mess
         for channel in ((Channel.NOTICE, Channel.EMAIL) if person.user_id else (Channel.EMAIL,))
     ]
     Message.objects.bulk_create(wanted, ignore_conflicts=True)
-    return list(Message.objects.filter(outbox=row).order_by("pk"))
+    present = [person.email for person in people]  # not who has left the seat since the last try
+    return list(Message.objects.filter(outbox=row, to_email__in=present).order_by("pk"))
 
 
-def _deliver(message: Message, now: dt.datetime) -> str:
-    """Hand one e-mail to the mail server. Returns an error code, or nothing when it was taken."""
-    code = ""
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why an e-mail was not taken, and whether trying again can help."""
+
+    code: str
+    for_good: bool
+
+
+def _deliver(message: Message, run: _Run) -> _Failure | None:
+    """Hand one e-mail to the mail server. None when it was taken."""
+    failure = None
+    started_at = run.now
     host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
     email = EmailMessage(
         subject=message.subject,
@@ -156,21 +237,28 @@ def _deliver(message: Message, now: dt.datetime) -> str:
     try:
         email.send()
     except OSError as error:  # every failure of smtplib and of the network is one
-        code = type(error).__name__
+        failure = _Failure(type(error).__name__, _refused_for_good(error))
     with transaction.atomic():
         DeliveryAttempt.objects.create(
             partnership_id=message.partnership_id,
             message=message,
             number=message.delivery_attempts.count() + 1,
-            started_at=now,
-            ended_at=now,
-            outcome="failed" if code else "taken",
-            code=code,
+            started_at=started_at,
+            ended_at=run.now,
+            outcome="failed" if failure else "taken",
+            code=failure.code if failure else "",
         )
-        if not code:
-            message.sent_at = now
+        if failure is None:
+            message.sent_at = run.now
             message.save(update_fields=["sent_at"])
-    return code
+    return failure
+
+
+def _refused_for_good(error: OSError) -> bool:
+    """The mail server knows the address not to be one: its answer is a 5xx about each recipient."""
+    return isinstance(error, smtplib.SMTPRecipientsRefused) and all(
+        code >= 500 for code, _ in error.recipients.values()
+    )
 
 
 def _finish(
@@ -192,7 +280,9 @@ def _finish(
 @transaction.atomic
 def mark_read(*, message_uuid: uuid.UUID, by: Actor, now: dt.datetime) -> Message:
     """A person has seen a notice of theirs."""
-    message = Message.objects.filter(uuid=message_uuid, user_id=by.user_id or 0, channel=Channel.NOTICE).first()
+    message = Message.objects.filter(
+        uuid=message_uuid, user_id=by.user_id or 0, channel=Channel.NOTICE
+    ).first()
     if message is None:
         raise Denied("This notice is not yours.")
     if message.read_at is None:
@@ -201,4 +291,4 @@ def mark_read(*, message_uuid: uuid.UUID, by: Actor, now: dt.datetime) -> Messag
     return message
 
 
-__all__ = ["enqueue", "mark_read", "office_time", "send_due", "supersede"]
+__all__ = ["enqueue", "mark_read", "office_time", "send_due", "supersede", "unsent_effects"]
