@@ -1,20 +1,48 @@
 """Reads of conferences: the one gate, the record, what is missing from it."""
 
-from django.db.models import Prefetch
+import datetime as dt
+import uuid
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case as If
+from django.db.models import Count, Exists, F, IntegerField, Max, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models.functions import JSONObject
 from django.http import Http404
 
 import protocols
-from conferences.models import Attendance, Conference, ConferenceChild, ScriptTick, View
-from conferences.states import PRESENT, Side
+from cases.models import Case, Child
+from conferences.models import (
+    Attendance,
+    Conference,
+    ConferenceCase,
+    ConferenceChild,
+    MissingEntryRequest,
+    NotedView,
+    RecordField,
+    ScriptTick,
+    Session,
+    View,
+)
+from conferences.permissions import is_recorder
+from conferences.states import LIVE, PRESENT, Phase, Side, ViewChoice
 from core.actor import Actor
+from core.clock import LONDON, london_date
 from core.references import normalise
-from partnerships.selectors import area_of
+from partnerships.models import Agency, Membership
+from partnerships.selectors import area_of, on_day
+from partnerships.states import REVIEWERS, Role
+
+KNOWN_CHILDREN = 300  # the longest list of children that is offered, the newest first
 
 
-def get_conference_or_404(actor: Actor, reference: str) -> Conference:
-    """The one gate to a conference in a URL. A stranger gets 404."""
+def get_conference_or_404(actor: Actor, reference: str, *, extras: bool = False) -> Conference:
+    """The one gate to a conference in a URL. A stranger gets 404. `extras`: read with it what `extras_of` gives."""
     conference = (
         Conference.objects.visible_to(actor)
+        .annotate(**_parts() if extras else {})
         .select_related("partnership", "protocol_version", "chair__user", "minute_taker__user", "follows")
         .filter(reference=normalise(reference) or reference)
         .first()
@@ -59,19 +87,21 @@ def missing_from_record(
     area: protocols.AreaProtocol,
     people: list[Attendance],
     children: list[ConferenceChild],
-    ticks: dict[str, ScriptTick],
-    recorded_fields: set[str],
+    ticks: Container[str],
+    recorded_fields: Container[str],
 ) -> list[tuple[str, str]]:
     """What the record still lacks, each with its rule: shown before a decision and on ending, never a block."""
     lacking: list[tuple[str, str]] = []
-    phase = area.conference.view_phases[-1]
+    phases = area.conference.view_phases
     present = [p for p in people if p.side == Side.PROFESSIONAL and p.presence in PRESENT]
     for person in present:
-        seen = {v.conference_child_id for v in person.views.all() if v.phase == phase}
-        if any(child.pk not in seen for child in children):
-            lacking.append(
-                (f"No view of {person.name}, {person.agency}", area.conference.views_complete.rule)
-            )
+        for phase in phases:
+            seen = {v.conference_child_id for v in person.views.all() if v.phase == phase}
+            if any(child.pk not in seen for child in children):
+                when = f" ({Phase(phase).label.lower()})" if len(phases) > 1 else ""
+                lacking.append(
+                    (f"No view of {person.name}, {person.agency}{when}", area.conference.views_complete.rule)
+                )
     for step in area.conference.script:
         if step.step not in ticks:
             lacking.append((f"Not ticked: {step.label}", step.rule))
@@ -85,3 +115,286 @@ def missing_from_record(
         if wanted and field.strength != "may" and field.id not in recorded_fields:
             lacking.append((f"Not recorded: {field.label}", field.rule))
     return lacking
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What every page of a live conference shows: its children with their decisions, and who is on its list."""
+
+    conference: Conference
+    area: protocols.AreaProtocol
+    children: list[ConferenceChild]
+    people: list[Attendance]
+
+    @property
+    def day(self) -> dt.date:
+        return london_date(self.conference.starts_at)
+
+    @property
+    def present(self) -> list[Attendance]:
+        """Professionals who took part: those of whom a view is asked."""
+        return [p for p in self.people if p.side == Side.PROFESSIONAL and p.presence in PRESENT]
+
+    @property
+    def agencies(self) -> int:
+        return len({p.agency_id for p in self.present})
+
+    @property
+    def quorate(self) -> bool | None:
+        """None where the protocol has no quorum."""
+        quorum = self.area.conference.quorum
+        return None if quorum is None else self.agencies >= quorum.minimum
+
+    @property
+    def undecided(self) -> list[ConferenceChild]:
+        return [c for c in self.children if getattr(c, "decision", None) is None]
+
+    @property
+    def dissents(self) -> int:
+        return sum(p.dissent_count for p in self.people)  # type: ignore[attr-defined]
+
+    @property
+    def asking(self) -> bool:
+        """Whether someone waits for an answer about a missing entry."""
+        return any(p.asking for p in self.people)  # type: ignore[attr-defined]
+
+    def person(self, wanted: str) -> Attendance:
+        """Somebody on this list by uuid; anything else is no page."""
+        found = next((p for p in self.people if str(p.uuid) == wanted), None)
+        if found is None:
+            raise Http404("Nobody on this list.")
+        return found
+
+
+def live_of(conference: Conference, *, views: bool = False) -> Live:
+    """A conference with its children and people, and their views where the page shows them."""
+    people: QuerySet[Attendance] = (
+        Attendance.objects.filter(conference=conference)
+        .select_related("agency")
+        .annotate(
+            dissent_count=Count("dissents", distinct=True),
+            asking=Exists(
+                MissingEntryRequest.objects.filter(attendance=OuterRef("pk"), answered_at__isnull=True)
+            ),
+        )
+    )
+    if views:
+        people = people.prefetch_related(Prefetch("views", queryset=View.objects.order_by("phase")))
+    rows = sorted(people, key=lambda a: (a.side == Side.FAMILY, a.agency.name if a.agency else "", a.name))
+    return Live(conference, area_of_conference(conference), children_of(conference), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """The smaller parts of the record, read at once."""
+
+    ticks: dict[str, dt.datetime]
+    fields: dict[str, tuple[str, int]]  # text and version
+    noted: list[dict[str, Any]]
+    sessions: list[dict[str, Any]]
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+def _parts() -> dict[str, ArraySubquery]:
+    """The smaller parts of the record as columns of the conference."""
+    here = OuterRef("pk")
+    return {
+        "ticked": ArraySubquery(
+            ScriptTick.objects.filter(conference=here).values(json=JSONObject(step="step", done_at="done_at"))
+        ),
+        "further": ArraySubquery(
+            RecordField.objects.filter(conference=here).values(
+                json=JSONObject(field="field", text="text", version="version")
+            )
+        ),
+        "noted": ArraySubquery(
+            NotedView.objects.filter(attendance__conference=here)
+            .order_by("said_at")
+            .values(
+                json=JSONObject(
+                    name="attendance__name",
+                    agency="attendance__agency__name",
+                    text="text",
+                    said_at="said_at",
+                )
+            )
+        ),
+        "sittings": ArraySubquery(
+            Session.objects.filter(conference=here)
+            .order_by("started_at")
+            .values(
+                json=JSONObject(
+                    started_at="started_at",
+                    ended_at="ended_at",
+                    reason="adjourned_reason",
+                    resumes_at="resumes_at",
+                )
+            )
+        ),
+    }
+
+
+def extras_of(conference: Conference) -> Extras:
+    """Script, further fields, noted views and sessions: from the gate's own query where it asked, else one more."""
+    found: Any = conference
+    if not hasattr(found, "ticked"):
+        found = Conference.objects.annotate(**_parts()).get(pk=conference.pk)
+    return Extras(
+        ticks={row["step"]: dt.datetime.fromisoformat(row["done_at"]) for row in found.ticked},
+        fields={row["field"]: (row["text"], row["version"]) for row in found.further},
+        noted=[row | {"said_at": _moment(row["said_at"])} for row in found.noted],
+        sessions=[
+            row | {key: _moment(row[key]) for key in ("started_at", "ended_at", "resumes_at")}
+            for row in found.sittings
+        ],
+    )
+
+
+def shown(child: Child, day: dt.date) -> dict[str, Any]:
+    """A child as screens show it: initials and age, or unborn; never the name."""
+    unborn = child.born_on is None or day < child.born_on
+    return {"initials": child.initials, "age": child.age_on(day), "unborn": unborn}
+
+
+def tally(live: Live, child: ConferenceChild) -> list[tuple[str, int]]:
+    """How many of those present see it how, at the last phase of the protocol. It decides nothing."""
+    phase = live.area.conference.view_phases[-1]
+    given = [
+        view.choice
+        for person in live.present
+        for view in person.views.all()
+        if view.conference_child_id == child.pk and view.phase == phase
+    ]
+    counts = [(str(choice.label), given.count(choice)) for choice in ViewChoice]
+    return [*counts, ("Not asked yet", len(live.present) - len(given))]
+
+
+def view_of(person: Attendance, child: ConferenceChild, phase: str) -> View | None:
+    return next(
+        (v for v in person.views.all() if v.conference_child_id == child.pk and v.phase == phase), None
+    )
+
+
+def without_view(live: Live, phase: str = Phase.DECISION) -> list[Attendance]:
+    """Those present who have not been asked about every child yet."""
+    return [p for p in live.present if any(view_of(p, c, phase) is None for c in live.children)]
+
+
+def reads_whole_record(actor: Actor, conference: Conference) -> bool:
+    """Whether someone reads the record of every agency: who keeps it, the admin, and reviewers of a case of it.
+
+    Others on the list see the decision, and of views only their own.
+    """
+    if is_recorder(actor, conference) or actor.role == Role.PARTNERSHIP_ADMIN:
+        return True
+    if actor.role not in REVIEWERS:
+        return False
+    return ConferenceCase.objects.filter(
+        conference=conference, case__in=Case.objects.visible_to(actor)
+    ).exists()
+
+
+def conferences_listed(actor: Actor, now: dt.datetime) -> QuerySet[Conference]:
+    """The conferences that someone may see: today's and open ones first, then those to come, then the past."""
+    today = dt.datetime.combine(london_date(now), dt.time(), tzinfo=LONDON)
+    tomorrow = dt.datetime.combine(london_date(now) + dt.timedelta(days=1), dt.time(), tzinfo=LONDON)
+    return (
+        Conference.objects.visible_to(actor)
+        .select_related("chair__user", "partnership", "protocol_version")
+        .prefetch_related(
+            Prefetch(
+                "conference_children",
+                queryset=ConferenceChild.objects.select_related("child").order_by("pk"),
+            )
+        )
+        .annotate(
+            when=If(
+                When(Q(starts_at__gte=today, starts_at__lt=tomorrow) | Q(state__in=LIVE), then=Value(0)),
+                When(starts_at__gte=tomorrow, then=Value(1)),
+                default=Value(2),
+                output_field=IntegerField(),
+            )
+        )
+        .order_by(
+            "when",
+            If(When(when__lt=2, then=F("starts_at")), default=None).asc(nulls_last=True),
+            "-starts_at",
+            "-pk",
+        )
+    )
+
+
+def members_by_role(partnership_id: int, role: str, today: dt.date) -> list[Membership]:
+    return list(
+        Membership.objects.filter(
+            on_day(today), partnership_id=partnership_id, role=role, user__is_active=True
+        )
+        .select_related("user")
+        .order_by("user__name")
+    )
+
+
+def members_to_invite(conference: Conference, today: dt.date) -> list[Membership]:
+    """People of the partnership, by agency, who could be put on the list and are not on it."""
+    taken = [pk for pk in (conference.chair_id, conference.minute_taker_id) if pk]
+    return list(
+        Membership.objects.filter(
+            on_day(today), partnership_id=conference.partnership_id, user__is_active=True
+        )
+        .exclude(pk__in=taken)
+        .exclude(role=Role.PARTNERSHIP_ADMIN)
+        .exclude(Exists(Attendance.objects.filter(conference=conference, membership=OuterRef("pk"))))
+        .select_related("user", "agency")
+        .order_by("agency__name", "user__name", "pk")
+    )
+
+
+def agencies_of(partnership_id: int) -> list[Agency]:
+    return list(Agency.objects.filter(partnership_id=partnership_id).order_by("name"))
+
+
+def known_children(conference: Conference) -> list[Child]:
+    """Children of the partnership who are not on this conference yet, those of the latest conferences first."""
+    return list(
+        Child.objects.filter(partnership_id=conference.partnership_id)
+        .exclude(Exists(ConferenceChild.objects.filter(conference=conference, child=OuterRef("pk"))))
+        .annotate(last_on=Max("conference_children__conference__starts_at"))
+        .order_by(F("last_on").desc(nulls_last=True), "-pk")[:KNOWN_CHILDREN]
+    )
+
+
+def open_missing_entries(conference: Conference) -> list[MissingEntryRequest]:
+    return list(
+        MissingEntryRequest.objects.filter(attendance__conference=conference, answered_at__isnull=True)
+        .select_related("attendance__agency")
+        .order_by("sent_at")
+    )
+
+
+def get_missing_entry_or_404(actor: Actor, wanted: uuid.UUID) -> MissingEntryRequest:
+    """A request about a missing entry, for those who see its conference."""
+    asked = (
+        MissingEntryRequest.objects.select_related(
+            "attendance__agency",
+            "attendance__conference__partnership",
+            "attendance__conference__protocol_version",
+        )
+        .filter(uuid=wanted, attendance__conference__in=Conference.objects.visible_to(actor))
+        .first()
+    )
+    if asked is None:
+        raise Http404("No such request.")
+    return asked
+
+
+def own_seat(actor: Actor, conference: Conference) -> Attendance | None:
+    """The actor's own line on the list, with their own views."""
+    return (
+        Attendance.objects.filter(conference=conference, membership_id=actor.membership_id)
+        .select_related("agency")
+        .prefetch_related("views")
+        .first()
+    )
