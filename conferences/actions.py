@@ -415,7 +415,7 @@ def record_view(
     if phase == Phase.DECISION and earlier and earlier.choice != choice and not change_reason.strip():
         raise Denied(
             f"{attendance.name} saw this differently in the discussion. Enter what changed their view",
-            rule=area.conference.views_complete.rule,
+            rule=(*area.conference.views_complete.also, area.conference.views_complete.rule)[0],
             field="change_reason",
         )
     existing = View.objects.filter(attendance=attendance, conference_child=child, phase=phase).first()

@@ -23,7 +23,7 @@ from core.actor import Actor
 from core.clock import london_date
 from core.moments import check_day_happened, check_happened, check_not_before, check_words, in_words
 from core.refusals import Denied, changed
-from deadlines.actions import happened
+from deadlines.actions import happened, no_longer_needed
 from deadlines.models import Deadline
 from deadlines.states import DeadlineState
 from dissent import permissions, policies
@@ -254,6 +254,8 @@ def record(*, attendance_id: int, by: Actor, said: Said, now: dt.datetime) -> Di
     facts = [("dissent_expressed", said.expressed_at), ("dissent_recorded", now)]
     if area.dissent.acknowledged:
         facts.append(("dissent_acknowledged", said.expressed_at))
+    if said.challenge_choice:
+        facts.append(("challenge_chosen", now))
     if conference.ended_at is not None:
         facts.insert(0, ("conference_ended", conference.ended_at))
     for name, at in sorted(facts, key=lambda fact: (fact[1], ORDER.index(fact[0]))):
@@ -269,7 +271,13 @@ def record(*, attendance_id: int, by: Actor, said: Said, now: dt.datetime) -> Di
     return dissent
 
 
-ORDER = ("dissent_expressed", "dissent_recorded", "dissent_acknowledged", "conference_ended")
+ORDER = (
+    "dissent_expressed",
+    "dissent_recorded",
+    "dissent_acknowledged",
+    "challenge_chosen",
+    "conference_ended",
+)
 
 
 def _check_said(said: Said, now: dt.datetime, conference: Conference, area: protocols.AreaProtocol) -> None:
@@ -289,6 +297,15 @@ def _check_said(said: Said, now: dt.datetime, conference: Conference, area: prot
                 "The time you talked it through",
                 "the start",
                 "discussed_at",
+            )
+        need = area.dissent.requirement("discussed_with_chair")
+        if need is not None and conference.ended_at is not None and said.discussed_at > conference.ended_at:
+            raise Denied(
+                f"The chair talks it through during the conference, which ended on {in_words(conference.ended_at)}. "
+                "Enter when you talked it through, or open an escalation instead",
+                rule=need.rule,
+                route=policies.route_words(area.dissent.window.route, area),
+                field="discussed_at",
             )
 
 
@@ -487,6 +504,8 @@ def review_without_view(*, dissent_id: int, by: Actor, reason: str, now: dt.date
     dissent.begin_review()
     dissent.version += 1
     dissent.save(update_fields=["state", "without_view_reason", "version"])
+    if area.dissent.written_view is not None:
+        no_longer_needed(dissent.case, area.dissent.written_view.clock, now=now)
     tier = area.review.tiers[0]  # type: ignore[union-attr]  # the check refuses a protocol without a review
     _open_review(dissent, tier, now)
     _stand(dissent, now, held_by=tier.by[0])
@@ -616,6 +635,7 @@ def choose_challenge(*, dissent_id: int, by: Actor, choice: str, now: dt.datetim
     dissent.challenge_choice, dissent.challenge_chosen_at = choice, now
     dissent.version += 1
     dissent.save(update_fields=["state", "challenge_choice", "challenge_chosen_at", "version"])
+    happened(dissent.case, "challenge_chosen", at=now, by=by, now=now)
     held_by = mode.held_by or area.dissent.holder_without_review or "capacity:dissenter"
     _stand(dissent, now, held_by=held_by)
     if held_by != "capacity:dissenter":
@@ -1134,9 +1154,9 @@ def close(*, dissent_id: int, by: Actor, now: dt.datetime, confirmed: bool = Fal
     dissent.close(now)
     dissent.version += 1
     dissent.save(update_fields=["state", "closed_at", "version"])
-    for deadline in Deadline.objects.filter(case=dissent.case, state=DeadlineState.OPEN, due_at__isnull=True):
-        deadline.state, deadline.ended_at = DeadlineState.CANCELLED, now
-        deadline.save(update_fields=["state", "ended_at"])
+    running = Deadline.objects.filter(case=dissent.case, state=DeadlineState.OPEN)
+    for clock_id in list(running.values_list("clock_id", flat=True)):
+        no_longer_needed(dissent.case, clock_id, now=now)
     _stand(dissent, now, held_by="")
     _audit("dissent.closed", dissent, by, now)
     return dissent

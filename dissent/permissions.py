@@ -49,6 +49,17 @@ def check_record(
     policies.check_conference_held(conference)
 
 
+def check_enter(actor: Actor, conference: Conference, area: protocols.AreaProtocol) -> None:
+    """Open the page on which dissents are entered for those who speak them: who keeps the record (AFC-13)."""
+    if not is_recorder(actor, conference):
+        keeper = area.dissent.recorded_by
+        raise not_yours(
+            "Only the chair, or the minute taker for the chair, enters the dissents of others.",
+            keeper.rule if keeper else "",
+        )
+    policies.check_conference_held(conference)
+
+
 def check_send_written_view(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) -> None:
     """The dissenter writes it; for a dissenter without an account, or one who e-mailed, the reviewer enters it."""
     if not is_dissenter(actor, dissent) and not is_reviewer(actor, dissent, area):
@@ -109,9 +120,33 @@ def check_choose_challenge(actor: Actor, dissent: Dissent, area: protocols.AreaP
     policies.check_choose_challenge(dissent, area)
 
 
+def check_reads_review(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) -> None:
+    """The evidence and the work of a review are for the reviewing posts alone."""
+    if area.review is None:
+        raise policies.no_reviewer(area)
+    if not is_reviewer(actor, dissent, area):
+        tier = policies.current_tier(dissent, area) or area.review.tiers[0]
+        raise not_yours(f"This is for {policies.titles(tier.by, area)} to do.", tier.rule)
+
+
+def _tier_not_reached(
+    actor: Actor, dissent: Dissent, area: protocols.AreaProtocol, tier: protocols.Tier | None
+) -> protocols.Tier | None:
+    """A later tier of the actor's own that this dissent has not come to, where they have no part in the present one."""
+    if area.review is None or not _same_partnership(actor, dissent) or (tier and actor.holds(*tier.by)):
+        return None
+    reached = {tier.id} if tier else set(dissent.answers.values_list("tier", flat=True))
+    later = next((t for t in area.review.tiers[1:] if actor.holds(*t.by) and t.id not in reached), None)
+    below_too = any(actor.holds(*t.by) for t in area.review.tiers if t.id in reached)
+    return None if below_too else later
+
+
 def check_review(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) -> None:
     """Work on a review: its post alone, or the post's deputy."""
     tier = policies.current_tier(dissent, area)
+    above = _tier_not_reached(actor, dissent, area, tier)
+    if above is not None:
+        raise policies.not_passed_up(dissent, above, area)
     if tier is None:
         policies.check_under_review(dissent, area)
         raise not_yours("Nobody reviews this dissent now.")
@@ -190,7 +225,7 @@ def check_discharge(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol
     """Record that people were told and that it was filed, and close: the reviewing posts, and the chair for theirs."""
     if not (is_reviewer(actor, dissent, area) or is_recorder(actor, dissent.conference)):
         raise not_yours("The reviewing manager or the chair records this.")
-    policies.check_decided(dissent)
+    policies.check_answered(dissent)
 
 
 def check_close(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) -> None:

@@ -277,6 +277,29 @@ def no_reviewer(area: protocols.AreaProtocol) -> Denied:
     return Denied("This procedure has no reviewing manager, so nobody upholds a dissent here.")
 
 
+def not_passed_up(dissent: Dissent, above: protocols.Tier, area: protocols.AreaProtocol) -> Denied:
+    """The dissent has not come to this tier: it is decided below first, or was answered there (CAM-13)."""
+    answer = last_answer(dissent)
+    outcome = area.outcome(answer.outcome) if answer else None
+    if outcome is None:
+        return Denied(
+            f"This dissent has not come to {titles(above.by, area)}. {above.text}",
+            rule=above.rule,
+            route="You will be told when it is passed to you.",
+        )
+    routes = [
+        route_words(route, area)
+        for then in area.dissent.if_unresolved
+        if not then.after_outcomes or outcome.id in then.after_outcomes
+        for route in then.routes
+    ]
+    return Denied(
+        f"This dissent was answered: {outcome.label.lower()}. It does not come to {titles(above.by, area)}. {above.text}",
+        rule=above.rule,
+        route=" ".join(routes),
+    )
+
+
 def answered(dissent: Dissent) -> Denied:
     """Someone decided first: who, and when."""
     answer = dissent.answers.select_related("decided_by__user").order_by("decided_at").last()
@@ -400,6 +423,12 @@ def check_decided(dissent: Dissent) -> None:
         raise changed(f"This dissent was closed on {in_words(dissent.closed_at)}.")
     if dissent.state != DissentState.DECIDED:
         raise Denied("This dissent has not been answered yet.")
+
+
+def check_answered(dissent: Dissent) -> None:
+    """Answered at one tier at least, and not closed: people are told of it, and it is filed (CAM-12, CAM-16)."""
+    if dissent.state != DissentState.SECOND_TIER:
+        check_decided(dissent)
 
 
 def tellings_due(dissent: Dissent, area: protocols.AreaProtocol) -> list[protocols.Tell]:
