@@ -5,7 +5,7 @@ import datetime as dt
 from django.http import Http404
 
 import protocols
-from cases.models import Case, CaseEvent
+from cases.models import Case
 from core.actor import Actor
 from core.references import normalise
 from partnerships.selectors import area_of
@@ -31,5 +31,7 @@ def area_of_case(case: Case) -> protocols.AreaProtocol:
 
 def facts_of(case: Case) -> dict[str, dt.datetime]:
     """When each named fact happened: the latest row of a name that no later row corrects."""
-    rows = CaseEvent.objects.filter(case=case, corrected_by__isnull=True).order_by("recorded_at", "pk")
-    return {row.name: row.happened_at for row in rows}
+    rows = list(case.events.all())
+    corrected = {row.corrects_id for row in rows}
+    rows.sort(key=lambda row: (row.recorded_at, row.pk))
+    return {row.name: row.happened_at for row in rows if row.pk not in corrected}

@@ -1,15 +1,24 @@
 """Reads of clocks: how far one has run, in words, and how its date was counted."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import protocols
 from cases.models import Case
-from cases.selectors import area_of_case
+from cases.selectors import area_of_case, facts_of
+from core.refusals import Denied
+from core.templatetags.pd import day_date, day_time
 from deadlines.models import Deadline
 from deadlines.states import DeadlineState
+from partnerships.models import Partnership
 from partnerships.selectors import calendar_for
 from protocols.calendar import Calendar, Due, Progress
+from protocols.describe import STRENGTH_WORDS, event_words, seat_words
+from protocols.durations import in_words
+from protocols.holidays import calendar_for as packaged_calendar
+from protocols.timeline import ClockResult, Given, clocks_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +29,7 @@ class RunningClock:
     clock: protocols.Clock
     due: Due
     progress: Progress
+    cautious: Due | None = None  # counted from the earlier of two readings' anchors (CAM-14)
 
     @property
     def is_open(self) -> bool:
@@ -27,9 +37,16 @@ class RunningClock:
 
 
 def running(
-    deadline: Deadline, area: protocols.AreaProtocol, calendar: Calendar, now: dt.datetime
+    deadline: Deadline,
+    area: protocols.AreaProtocol,
+    calendar: Calendar,
+    now: dt.datetime,
+    facts: Mapping[str, dt.datetime] | None = None,
 ) -> RunningClock:
-    """The clock of a deadline with its progress at a moment; counted as the stored date was."""
+    """The clock of a deadline with its progress at a moment; counted as the stored date was.
+
+    With the case's facts a clock of two readings has its cautious date beside it.
+    """
     clock = area.clock(deadline.clock_id)
     if clock is None:
         raise LookupError(f"the protocol has no clock {deadline.clock_id!r}")
@@ -39,13 +56,71 @@ def running(
         agreed_date=deadline.agreed_date,
         protect_by_date=deadline.protect_by_date,
     )
-    return RunningClock(deadline, clock, due, calendar.progress(due, now))
+    earlier = (facts or {}).get(clock.cautious_after)
+    cautious = calendar.due(clock, earlier) if earlier is not None else None
+    return RunningClock(deadline, clock, due, calendar.progress(due, now), cautious)
 
 
 def clocks_of(case: Case, now: dt.datetime) -> list[RunningClock]:
     """Every clock of a case, running first, then by date."""
     area = area_of_case(case)
     calendar = calendar_for(case.partnership_id, area.nation)
-    rows = list(Deadline.objects.filter(case=case).select_related("anchor"))
+    rows = list(case.deadlines.all())
     rows.sort(key=lambda d: (d.state != DeadlineState.OPEN, d.due_at is None, d.due_at or d.anchored_at))
-    return [running(row, area, calendar, now) for row in rows]
+    wanted = {clock.id for clock in area.clocks if clock.cautious_after}
+    facts = facts_of(case) if any(row.clock_id in wanted for row in rows) else {}
+    return [running(row, area, calendar, now, facts) for row in rows]
+
+
+# --- the calculator -----------------------------------------------------------------------------------------------
+
+
+def public_calendar(area: protocols.AreaProtocol) -> Calendar:
+    """The calendar to work out dates by without a case: with the partnership's closure days where it works here."""
+    partnership = Partnership.objects.filter(slug=area.slug).first()
+    if partnership is None:
+        return packaged_calendar(area.nation)
+    try:
+        return calendar_for(partnership.pk, area.nation)
+    except Denied:
+        return packaged_calendar(area.nation)
+
+
+def worked_out(area: protocols.AreaProtocol, given: Given, calendar: Calendar) -> list[dict[str, Any]]:
+    """Every clock that the given events start, in words, with its days and how they were counted.
+
+    Raises CalendarHorizon for a date outside the known bank holidays.
+    """
+    return [_result(area, found) for found in clocks_for(area, given, calendar)]
+
+
+def _result(area: protocols.AreaProtocol, found: ClockResult) -> dict[str, Any]:
+    due, clock = found.due, found.clock
+    if due.local is None or due.day is None:
+        words = f"No fixed limit{f': “{clock.words}”' if clock.words else ''}"
+    elif due.unit == "clock_hours" and due.bound == "amount":
+        words = day_time(due.local)
+    else:
+        words = day_date(due.day)
+    days = due.counted if 1 < len(due.counted) <= 31 else ()
+    return {
+        "label": found.label,
+        "rule": found.rule,
+        "basis": found.basis,
+        "anchor": event_words(area, clock.after),
+        "anchored": day_time(found.anchored_at),
+        "amount": in_words(clock.amount, clock.unit) if clock.unit != "none" else "",
+        "strength": STRENGTH_WORDS[found.strength],
+        "holder": seat_words(area, clock.holder),
+        "words": words,
+        "has_date": due.day is not None,
+        "days": [
+            {"letter": f"{day:%a}"[0], "number": day.day, "state": "due" if day == days[-1] else ""}
+            for day in days
+        ],
+        "skipped": [{"day": day_date(day), "why": why} for day, why in due.skipped],
+        "explain": due.explanation(),
+        "cautious": day_date(found.cautious.day) if found.cautious and found.cautious.day != due.day else "",
+        "outcomes": [o.label for name in clock.on_outcomes if (o := area.outcome(name))],
+        "text": clock.text,
+    }

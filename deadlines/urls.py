@@ -1,5 +1,10 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from deadlines import views
+
+urlpatterns = [
+    path("calculator/", views.calculator, name="calculator"),
+    path("partnership/closure-days/", views.closure_days, name="closure-days"),
+]

@@ -12,6 +12,8 @@ from cases.models import Participant
 from cases.selectors import area_of_case
 from cases.states import Capacity
 from core.clock import LONDON, london, london_date
+from core.references import CONFERENCE
+from core.templatetags.pd import day_date, day_time
 from notifications.models import Message, Outbox
 from notifications.states import Channel, OutboxState
 from partnerships.models import Membership
@@ -59,39 +61,52 @@ def people_in(seat: str, partnership_id: int, case_id: int | None, today: dt.dat
     if kind == "slot":
         return [_member(h.membership) for h in holders_of(partnership_id, rest, today)]
     if kind == "member":
-        return [
-            _member(m)
-            for m in Membership.objects.filter(pk=rest, user__is_active=True).select_related("user")
-        ]
+        return [_member(m) for m in _in_force(today).filter(pk=rest)]
     if kind == "role":
-        rows = Membership.objects.filter(
-            on_day(today), partnership_id=partnership_id, role=rest, user__is_active=True
-        ).select_related("user")
-        return [_member(m) for m in rows]
-    if kind == "line_manager" and case_id is not None:
-        people = Participant.objects.filter(
-            case_id=case_id, capacity=rest.partition(":")[2], membership__line_manager__isnull=False
-        ).select_related("membership__line_manager__user")
-        return [
-            _member(p.membership.line_manager) for p in people if p.membership and p.membership.line_manager
-        ]
+        return [_member(m) for m in _in_force(today).filter(partnership_id=partnership_id, role=rest)]
+    if kind == "line_manager":
+        managed = [m.line_manager_id for m in members_in(rest, partnership_id, case_id, today)]
+        return [_member(m) for m in _in_force(today).filter(pk__in=[pk for pk in managed if pk])]
     if kind == "capacity" and case_id is not None:
         return _in_capacity(rest, partnership_id, case_id, today)
     return []
 
 
+def _in_force(today: dt.date) -> QuerySet[Membership]:
+    """The memberships of people who work here today: nothing is sent to those who have left."""
+    return (
+        Membership.objects.filter(on_day(today), user__is_active=True).select_related("user").order_by("pk")
+    )
+
+
+def members_in(seat: str, partnership_id: int, case_id: int | None, today: dt.date) -> list[Membership]:
+    """The memberships in a post, or in a capacity of a case, themselves or through a post; also of those who have
+    left, whose line managers are still theirs."""
+    kind, _, rest = seat.partition(":")
+    if kind == "slot":
+        return [holder.membership for holder in holders_of(partnership_id, rest, today)]
+    if kind != "capacity" or case_id is None:
+        return []
+    found: list[Membership] = []
+    rows = Participant.objects.filter(case_id=case_id, capacity=rest).select_related("membership", "slot")
+    for participant in rows.order_by("pk"):
+        if participant.membership is not None:
+            found.append(participant.membership)
+        elif participant.slot is not None:
+            found += [h.membership for h in holders_of(partnership_id, participant.slot.key, today)]
+    return found
+
+
 def _in_capacity(capacity: str, partnership_id: int, case_id: int, today: dt.date) -> list[Addressee]:
     found: list[Addressee] = []
-    rows = Participant.objects.filter(case_id=case_id, capacity=capacity).select_related(
-        "membership__user", "slot"
-    )
-    for p in rows:
-        if p.membership is not None:
-            found.append(_member(p.membership))
-        elif p.slot is not None:
-            found.extend(_member(h.membership) for h in holders_of(partnership_id, p.slot.key, today))
-        elif p.email:
-            found.append(Addressee(p.name, p.email))
+    rows = Participant.objects.filter(case_id=case_id, capacity=capacity).select_related("slot")
+    for participant in rows.order_by("pk"):
+        if participant.membership_id is not None:
+            found += [_member(m) for m in _in_force(today).filter(pk=participant.membership_id)]
+        elif participant.slot is not None:
+            found += [_member(h.membership) for h in holders_of(partnership_id, participant.slot.key, today)]
+        elif participant.email:
+            found.append(Addressee(participant.name, participant.email))
     return found
 
 
@@ -101,13 +116,22 @@ def _member(membership: Membership) -> Addressee:
 
 def worded(row: Outbox) -> Worded:
     """The message in words, from the template that its kind names."""
-    link = reverse("case", args=[row.case.reference]) if row.case else reverse("home")
+    conference = str(row.params.get("what", ""))
+    if row.case:
+        link = reverse("case", args=[row.case.reference])
+    elif conference.startswith(f"{CONFERENCE}-"):
+        link = reverse("conference", args=[conference])
+    else:
+        link = reverse("home")
+    due_at = row.case.next_due_at if row.case else None
     context = {
         "reference": row.case.reference if row.case else "",
         "address": f"{settings.SITE_ADDRESS.rstrip('/')}{link}",
-        "stands": area_of_case(row.case).meanwhile.text if row.case else "",
+        "stands": area_of_case(row.case).meanwhile.text if row.case and row.case.closed_at is None else "",
+        "next_due": by_words(due_at) if due_at else "",
+        "next_due_for": row.case.next_due_for if row.case else "",
         **{
-            key: dt.datetime.fromisoformat(value) if key in DATES and value else value
+            key: by_words(dt.datetime.fromisoformat(value)) if key in DATES and value else value
             for key, value in row.params.items()
         },
     }
@@ -117,6 +141,12 @@ def worded(row: Outbox) -> Worded:
 
 
 DATES = frozenset({"due", "was_due", "ends"})
+
+
+def by_words(moment: dt.datetime) -> str:
+    """A date as a message says it: the day, or the day and the time when it ends within it."""
+    ends_with_the_day = london(moment).time().replace(microsecond=0) == dt.time(23, 59, 59)
+    return day_date(moment) if ends_with_the_day else day_time(moment)
 
 
 def office_time(calendar: Calendar, moment: dt.datetime) -> dt.datetime:

@@ -1,5 +1,11 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from notifications import views
+
+urlpatterns = [
+    path("notices/", views.notices, name="notices"),
+    path("notices/<uuid:notice>/read/", views.read_notice, name="read-notice"),
+    path("sent-mail/", views.mail, name="mail"),
+]

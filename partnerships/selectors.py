@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 
 import protocols
@@ -25,6 +25,8 @@ from partnerships.models import (
 )
 from partnerships.states import Role
 from protocols.calendar import Calendar
+from protocols.describe import event_words
+from protocols.durations import in_words
 from protocols.loader import load_text
 
 
@@ -110,8 +112,18 @@ def holders_of(partnership_id: int, key: str, today: dt.date) -> list[SlotHolder
             membership__user__is_active=True,
         )
         .select_related("membership__user", "slot")
-        .order_by("deputy_for_id", "pk")
+        .order_by(F("deputy_for_id").asc(nulls_first=True), "pk")
     )
+
+
+def in_post(rows: Iterable[SlotHolder], key: str, today: dt.date) -> list[SlotHolder]:
+    """Of rows read already: who fills a post on a day, holder first, then deputies."""
+
+    def on(row: Any) -> bool:
+        return row.starts_on <= today and (row.ends_on is None or row.ends_on >= today)
+
+    found = [row for row in rows if row.slot.key == key and on(row) and on(row.membership)]
+    return sorted(found, key=lambda row: (row.deputy_for_id is not None, row.pk))
 
 
 def unfilled_slots(partnership_id: int, area: protocols.AreaProtocol, today: dt.date) -> list[str]:
@@ -198,6 +210,10 @@ def partnership_by_slug(slug: str) -> Partnership:
     return Partnership.objects.get(slug=slug)
 
 
+# Public on purpose: only invented people have it, in a demonstration that says so on every page.
+DEMONSTRATION_PASSWORD = "demonstration-only-2026"  # noqa: S105
+
+
 @dataclass(frozen=True, slots=True)
 class SignInOffer:
     """A demonstration person, as the page to sign in on offers them."""
@@ -225,3 +241,171 @@ def sign_in_offers() -> list[SignInOffer]:
         )
         for m in sorted(rows, key=lambda m: (m.partnership.name, order[m.role], m.user.name))
     ]  # fmt: skip
+
+
+# --- a partnership's own setting ----------------------------------------------------------------------------------
+
+
+def members_of(partnership_id: int, today: dt.date) -> QuerySet[Membership]:
+    """Everyone who may act in a partnership today, by agency and name."""
+    return (
+        Membership.objects.filter(on_day(today), partnership_id=partnership_id, user__is_active=True)
+        .select_related("user", "agency")
+        .order_by("agency__name", "user__name", "role")
+    )
+
+
+def posts_of(partnership_id: int, area: protocols.AreaProtocol, today: dt.date) -> list[dict[str, Any]]:
+    """The posts of the protocol, with who fills each today and who stands in; empty ones first."""
+    rows = (
+        SlotHolder.objects.filter(
+            on_day(today) | Q(starts_on__gt=today),
+            partnership_id=partnership_id,
+            membership__user__is_active=True,
+        )
+        .select_related("slot", "membership__user", "membership__agency")
+        .order_by("starts_on", "pk")
+    )
+    by_key: dict[str, list[SlotHolder]] = {}
+    for row in rows:
+        by_key.setdefault(row.slot.key, []).append(row)
+    posts = []
+    for slot in area.slots:
+        if slot.per != "partnership":
+            continue
+        people = by_key.get(slot.key, [])
+        filled = any(row.deputy_for_id is None and row.starts_on <= today for row in people)
+        posts.append(
+            {
+                "key": slot.key,
+                "title": slot.title,
+                "rule": slot.rule,
+                "required": slot.required,
+                "filled": filled,
+                "people": [
+                    {
+                        "name": row.membership.user.name,
+                        "title": row.membership.job_title,
+                        "deputy": row.deputy_for_id is not None,
+                        "from": row.starts_on,
+                        "until": row.ends_on,
+                        "later": row.starts_on > today,
+                    }
+                    for row in people
+                ],
+            }
+        )
+    return sorted(posts, key=lambda post: (post["filled"], not post["required"]))
+
+
+def versions_of(partnership_id: int, area: protocols.AreaProtocol) -> dict[str, Any]:
+    """The published versions, and whether the packaged text is one of them."""
+    rows = list(
+        ProtocolVersion.objects.filter(partnership_id=partnership_id)
+        .defer("source_text")
+        .select_related("published_by")
+        .order_by("-effective_from")
+    )
+    return {"rows": rows, "published": any(row.sha256 == area.sha256 for row in rows)}
+
+
+def review_state(area: protocols.AreaProtocol, today: dt.date) -> dict[str, Any]:
+    """What a page says of the dates of a text: {overdue, undated, words}."""
+    overdue = area.is_review_overdue(today)
+    if overdue and area.review_due:
+        words = f"Its review was due in {area.review_due:%B %Y} and is overdue. It stays in force until it is replaced."
+    elif area.review_due:
+        words = f"Its next review is due in {area.review_due:%B %Y}."
+    else:
+        words = area.head.banner or "It names no review date."
+    return {"overdue": overdue, "undated": area.dated == "undated", "words": words}
+
+
+def rule_order(number: str) -> tuple[str, int]:
+    """AFC-9 before AFC-10."""
+    text, _, digits = number.partition("-")
+    return text, int(digits) if digits.isdecimal() else 0
+
+
+def path_of(area: protocols.AreaProtocol) -> list[dict[str, Any]]:
+    """The path of a dissent as steps: {label, text, time, rule, ways: [{label, then, rule}]}, from the first word to the
+    last step that the protocol names. What the drawing shows, for everyone who does not see it."""
+    steps = [_first_step(area)]
+    view = area.dissent.written_view
+    if area.dissent.acknowledged:
+        steps.append(
+            _timed(
+                area, "The chair acknowledges it and passes it on", _clock_after(area, "dissent_acknowledged")
+            )
+        )
+    if view is not None:
+        steps.append(_timed(area, view.label, area.clock(view.clock), view.text, view.rule))
+    for tier in area.review.tiers if area.review else ():
+        clock = next((c for c in area.clocks if c.tier == tier.id and c.purpose == "decide"), None)
+        step = _timed(area, tier.label, clock, tier.text, tier.rule)
+        step["ways"] = [_way(area, tier, outcome) for outcome in tier.outcomes]
+        steps.append(step)
+    if area.review is None:
+        ladder = next((each for each in area.escalation.ladders if "conference_outcome" in each.kinds), None)
+        for mode in area.dissent.modes:
+            steps.append({"label": mode.label, "text": mode.text, "time": "", "rule": mode.rule, "ways": []})
+        for rung in ladder.tiers if ladder else ():
+            clock = area.clock(rung.clock) if rung.clock else None
+            steps.append(_timed(area, rung.label, clock, rung.text, rung.rule))
+    for after in area.dissent.if_unresolved:
+        steps.append(
+            {"label": "If it is not settled", "text": after.text, "time": "", "rule": after.rule, "ways": []}
+        )
+    return steps
+
+
+def _first_step(area: protocols.AreaProtocol) -> dict[str, Any]:
+    window = area.dissent.window
+    if not window.after:
+        time = "No time limit"
+    elif window.amount:
+        time = f"Within {in_words(window.amount, window.unit)} after {event_words(area, window.after)}"
+    else:
+        time = f"Before {event_words(area, window.after)}"
+    return {
+        "label": "A dissent is made",
+        "text": area.dissent.means,
+        "time": time,
+        "rule": window.rule,
+        "ways": [],
+    }
+
+
+def _clock_after(area: protocols.AreaProtocol, event: str) -> protocols.Clock | None:
+    return next((clock for clock in area.clocks if clock.after == event), None)
+
+
+def _timed(
+    area: protocols.AreaProtocol, label: str, clock: protocols.Clock | None, text: str = "", rule: str = ""
+) -> dict[str, Any]:
+    time = ""
+    if clock is not None:
+        rule = rule or clock.rule
+        time = clock.words.capitalize() or "No fixed limit"
+        if clock.unit != "none":
+            time = f"Within {in_words(clock.amount, clock.unit)} after {event_words(area, clock.after)} ({clock.rule})"
+    return {"label": label, "text": text, "time": time, "rule": rule, "ways": []}
+
+
+def _way(area: protocols.AreaProtocol, tier: protocols.Tier, outcome: protocols.Outcome) -> dict[str, str]:
+    """One outcome and what follows from it."""
+    then = outcome.text
+    if outcome.next_tier and (above := area.tier(outcome.next_tier)):
+        then = f"Goes on to: {above.label}."
+    elif outcome.book:
+        held = next(
+            (
+                c
+                for c in area.clocks
+                if c.purpose == "hold" and (not c.on_outcomes or outcome.id in c.on_outcomes)
+            ),
+            None,
+        )
+        if held is not None and held.unit != "none":
+            then = f"{then} {held.label}: within {in_words(held.amount, held.unit)} ({held.rule}).".strip()
+    return {"label": outcome.label, "then": then, "rule": outcome.rule}

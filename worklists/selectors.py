@@ -22,23 +22,33 @@ from django.db.models import (
     Window,
 )
 from django.db.models.functions import Coalesce, Concat, JSONObject, NullIf
+from django.http import Http404
 from django.urls import reverse
 
 import protocols
+from audit.models import AuditEvent
+from audit.selectors import SENTENCES
 from cases.models import Case, CaseChild, Participant
-from cases.selectors import area_of_case
+from cases.selectors import area_of_case, get_case_or_404
 from cases.states import OPEN, Kind, Stage
 from conferences.models import Conference, ConferenceChild, MissingEntryRequest
-from conferences.states import ConferenceState
+from conferences.states import ConferenceState, Phase, Presence, ViewChoice
 from core.actor import Actor
 from core.clock import london, london_date
 from core.refusals import Denied
 from core.templatetags.pd import children_words, day_date, day_time, plural, short_date, working_days_left
-from dissent.models import PractitionerTask
-from partnerships.models import SlotHolder
+from deadlines.selectors import RunningClock
+from dissent.models import Dissent, PractitionerTask
+from dissent.selectors import child_view as child_of
+from dissent.selectors import clock_view, decision_words, get_dissent_or_404, looking
+from dissent.states import DissentState
+from notifications.models import Outbox
+from notifications.selectors import by_words
+from partnerships.models import Membership, SlotHolder
 from partnerships.selectors import calendar_for, on_day
 from partnerships.states import RECORDERS, REVIEWERS, Role
 from protocols.calendar import Calendar, CalendarHorizon, is_late
+from protocols.describe import seat_words as seat_in_words
 from protocols.durations import in_words
 
 PAGE = 25
@@ -455,3 +465,217 @@ def practitioner_empty(area: protocols.AreaProtocol | None) -> str:
     else:
         when = f"A formal dissent can only be made in the {conference}, before it ends."
     return f"You have not recorded a dissent. {when}"
+
+
+# --- one case ---------------------------------------------------------------------------------------------------
+
+
+def case_of(actor: Actor, reference: str) -> tuple[Case, Dissent | None]:
+    """The case of a reference with its dissent, when it is about one. A stranger gets 404."""
+    try:
+        dissent = get_dissent_or_404(actor, reference)
+    except Http404:
+        return get_case_or_404(actor, reference), None
+    return dissent.case, dissent
+
+
+def questions_for(actor: Actor, dissent: Dissent) -> list[dict[str, Any]]:
+    """Questions of the reviewer that wait for this person: put to them, or to a post that they fill."""
+    who = {
+        "capacity:dissenter": dissent.attendance.membership_id,
+        "capacity:chair": dissent.conference.chair_id,
+        "capacity:minute_taker": dissent.conference.minute_taker_id,
+    }
+    return [
+        {
+            "question": ask.question,
+            "asked_at": ask.asked_at,
+            "reply": ask.reply,
+            "replied_at": ask.replied_at,
+            "href": "" if ask.replied_at else reverse("reply", args=[dissent.case.reference, ask.uuid]),
+        }
+        for ask in sorted(dissent.asks.all(), key=lambda a: a.asked_at)
+        if actor.holds(ask.seat)
+        or (who.get(ask.seat) is not None and who.get(ask.seat) == actor.membership_id)
+    ]
+
+
+def identity_of(
+    case: Case, dissent: Dissent, area: protocols.AreaProtocol, actor: Actor, now: dt.datetime
+) -> dict[str, Any]:
+    """The bar of a case page: which matter this is, and where it stands."""
+    who = looking(actor, dissent, area)
+    conference = dissent.conference
+    day = london_date(now)
+    children = [child_of(row.conference_child.child, day) for row in dissent.dissent_children.all()]
+    names = children_words(children)
+    facts = [
+        {"label": "Children" if len(children) > 1 else "Child", "value": names},
+        {"label": f"{conference.get_kind_display()} conference", "value": short_date(conference.starts_at)},
+    ]
+    if who.dissenter:
+        facts.append({"label": "You disagreed with", "value": decided_words(dissent, area)})
+    else:
+        facts.append({"label": "Raised by", "value": f"{dissent.attendance.name}, {dissent.agency.name}"})
+    late = case.stage in OPEN and (
+        case.overdue or (case.next_due_at is not None and is_late(case.next_due_at, now))
+    )
+    due = ""
+    if case.stage in OPEN and case.next_due_at is not None:
+        due = f"Due {short_date(case.next_due_at)}"
+    return {
+        "heading": "Your dissent" if who.dissenter else "Dissent",
+        "facts": facts,
+        "status": case.get_stage_display(),
+        "outcome": case.outcome_label,
+        "late": late,
+        "due": "" if late else due,
+    }
+
+
+def decided_words(dissent: Dissent, area: protocols.AreaProtocol) -> str:
+    """The decisions that a dissent is about, each once."""
+    words = dict.fromkeys(
+        decision_words(row.conference_child, area) for row in dissent.dissent_children.all()
+    )
+    return "; ".join(word[:1].lower() + word[1:] for word in words)
+
+
+def clocks_view(clocks: Iterable[RunningClock], now: dt.datetime) -> list[dict[str, Any]]:
+    """The clocks of a case for the page: running ones, then those that ended, each with how it was worked out."""
+    shown = []
+    for running in clocks:
+        view = clock_view(running, now)
+        due = running.due
+        view["skipped"] = [{"day": day_date(day), "why": why} for day, why in due.skipped]
+        shown.append(view)
+    return shown
+
+
+def elapsed(dissent: Dissent, now: dt.datetime) -> dict[str, Any]:
+    """Under a protocol without numbers: the days that have passed, as numbers and never as lateness."""
+    today = london_date(now)
+    return {
+        "recorded": (today - london_date(dissent.recorded_at)).days,
+        "conference": (today - london_date(dissent.conference.ended_at)).days
+        if dissent.conference.ended_at
+        else None,
+    }
+
+
+def history_of(
+    case: Case, area: protocols.AreaProtocol, actor: Actor, *, limit: int | None = None
+) -> list[dict[str, Any]]:
+    """What happened to a case, newest first: in sentences, with who did it and by which rule. Two queries."""
+    rows = AuditEvent.objects.filter(case_id=case.pk).order_by("-seq")
+    events = list(rows[:limit] if limit else rows)
+    return _in_words(events, area, actor)
+
+
+def _people_of(events: Iterable[AuditEvent]) -> dict[int, str]:
+    wanted = {pk for event in events for pk in (event.membership_id, event.acting_for_id) if pk}
+    if not wanted:
+        return {}
+    rows = Membership.objects.filter(pk__in=wanted).select_related("user")
+    return {row.pk: f"{row.user.name}, {row.job_title}" for row in rows}
+
+
+Labels = Mapping[tuple[str, str], str]
+
+
+def _in_words(events: list[AuditEvent], area: protocols.AreaProtocol, actor: Actor) -> list[dict[str, Any]]:
+    people, labels = _people_of(events), labels_of(area)
+    return [_event(event, labels, people, actor) for event in events]
+
+
+def _event(event: AuditEvent, labels: Labels, people: Mapping[int, str], actor: Actor) -> dict[str, Any]:
+    by = "this service" if event.actor_kind == "clock" else people.get(event.membership_id or 0, "")
+    if event.membership_id is not None and event.membership_id == actor.membership_id:
+        by = "you"
+    if event.acting_for_id:
+        by = f"{by}, for {people.get(event.acting_for_id, 'the holder of the post')}"
+    return {
+        "title": sentence(event.type, event.detail, labels),
+        "by": by,
+        "at": event.at,
+        "text": "This was tried and refused." if event.outcome != "ok" else "",
+        "rule": event.rule,
+    }
+
+
+def sentence(type_: str, detail: Mapping[str, Any], labels: Labels) -> str:
+    """The sentence of an event, its values in words: dates as read in London, choices by the protocol's labels."""
+    words = {key: detail_words(key, value, labels) for key, value in detail.items()}
+    try:
+        text = SENTENCES[type_].format_map(words)
+    except KeyError:  # an older event without this detail
+        text = SENTENCES[type_].partition(":")[0] + "."
+    return text.rstrip(".")
+
+
+MOMENTS = ("at", "due", "was_due", "deadline")
+
+
+def detail_words(key: str, value: Any, labels: Labels) -> str:
+    """One value of an event in words. An id that the protocol no longer knows is shown as plain words."""
+    text = str(value)
+    if key in MOMENTS or (key == "date" and "T" in text):
+        return by_words(dt.datetime.fromisoformat(text)) if text else "no date"
+    if key == "date":
+        return day_date(dt.date.fromisoformat(text)) if text else "no date"
+    return labels.get((key, text)) or lower_words(text)
+
+
+def lower_words(text: str) -> str:
+    return text.replace("_", " ").lower()
+
+
+def labels_of(area: protocols.AreaProtocol) -> Labels:
+    """Every choice that an event may hold, by the protocol's own label."""
+    found: dict[tuple[str, str], str] = {}
+    rules = area.conference
+    found |= {("decision", d.id): d.label for d in rules.decisions}
+    found |= {("basis", b.id): b.label[:1].lower() + b.label[1:] for b in rules.bases}
+    found |= {("step", s.step): s.label for s in rules.script}
+    found |= {("step", t.id): t.label for t in area.dissent.tasks}
+    found |= {("kind", f.id): f.label for f in rules.fields}
+    found |= {("kind", m.id): m.label for m in area.dissent.modes}
+    found |= {("tell", t.id): seat_in_words(area, t.who) for t in area.tells}
+    found |= {("slot", s.key): s.title for s in area.slots}
+    found |= {("clock", c.id): c.label for c in area.clocks}
+    for tier in area.review.tiers if area.review else ():
+        found |= {("outcome", o.id): o.label for o in tier.outcomes}
+        found |= {("material", m.id): m.label for m in tier.materials}
+        found[("tier", tier.id)] = tier.label
+    found |= {("to", s.value): s.label.lower() for s in DissentState}
+    found |= {("kind", p.value): p.label.lower() for p in Presence if ("kind", p.value) not in found}
+    found |= {("view", v.value): v.label.lower() for v in ViewChoice}
+    found |= {("phase", p.value): p.label.lower() for p in Phase}
+    return found
+
+
+ON_PAGE = 8  # events of the history on the case page
+HISTORY = 50
+
+
+def history_page(case: Case, area: protocols.AreaProtocol, actor: Actor, number: str) -> Page:
+    """The history a page at a time, 50 events each."""
+    page = Paginator(AuditEvent.objects.filter(case_id=case.pk).order_by("-seq"), HISTORY).get_page(number)
+    events = list(page.object_list)
+    page.object_list = _in_words(events, area, actor)
+    return page
+
+
+def undelivered_view(row: Outbox, area: protocols.AreaProtocol | None) -> dict[str, Any]:
+    """A message that reached nobody: for whom it was, in words."""
+    seat = row.seat
+    if seat.startswith("member:"):
+        words = "a person whose account has ended"
+    else:
+        words = seat_in_words(area, seat) if area else seat
+    return {
+        "case": row.case,
+        "for_words": words,
+        "created_at": row.created_at,
+        "why": row.get_state_display(),
+    }

@@ -6,4 +6,10 @@ from worklists import views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("find/", views.find, name="find"),
+    path("cases/<str:reference>/", views.case, name="case"),
+    path("cases/<str:reference>/history/", views.case_history, name="case-history"),
+    path("help/", views.help_page, name="help"),
+    path("accessibility/", views.accessibility, name="accessibility"),
+    path("privacy/", views.privacy, name="privacy"),
 ]

@@ -3,12 +3,31 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
 
 from accounts.edge import ActingRequest, signed_in
+from cases.models import Case
+from cases.selectors import area_of_case
+from conferences.models import Conference
+from core.references import CONFERENCE, normalise
+from deadlines.selectors import clocks_of
+from dissent.models import Dissent
+from dissent.selectors import (
+    answer_view,
+    case_actions,
+    duties_open,
+    if_unresolved,
+    looking,
+    next_step,
+    own_view,
+    tasks_open,
+    tracker_steps,
+)
+from escalation.selectors import ladder_view, urgent_view
 from notifications.selectors import undelivered
 from partnerships.selectors import area_in_force
-from partnerships.states import RECORDERS, Role
+from partnerships.states import RECORDERS, REVIEWERS, Role
 from worklists import selectors
 from worklists.context import home_label
 
@@ -26,18 +45,124 @@ def home(request: ActingRequest) -> HttpResponse:
         "page": found.page,
         "query": "closed=all&" if closed else "",
         "all_closed": closed,
-        "area": area,
         "has_rows": found.page.paginator.count > 0,
     }
     if actor.role in RECORDERS:
         context["conferences"] = selectors.conferences_ahead(actor, now)
     if actor.role == Role.PARTNERSHIP_ADMIN:
-        context["undelivered"] = list(undelivered(request.membership.partnership_id)[: selectors.PAGE])
+        waiting = undelivered(request.membership.partnership_id)[: selectors.PAGE]
+        context["undelivered"] = [selectors.undelivered_view(row, area) for row in waiting]
         context["unfilled"] = found.posts.unfilled(area) if area else []
         context["banner"] = selectors.review_banner(area, now)
     if actor.role == Role.PRACTITIONER:
         context["empty_words"] = selectors.practitioner_empty(area)
     return render(request, "worklists/home.html", context)
+
+
+@signed_in
+def case(request: ActingRequest, reference: str) -> HttpResponse:
+    """One case: what happens next, where it stands, its dates, and what this person may see and do."""
+    found, dissent = selectors.case_of(request.actor, reference)
+    if dissent is None:
+        return render(request, "worklists/case_plain.html", _plain(request, found))
+    return render(request, "worklists/case.html", _dissent_page(request, found, dissent))
+
+
+def _plain(request: ActingRequest, found: Case) -> dict[str, Any]:
+    area = area_of_case(found)
+    return {
+        "case": found,
+        "history": selectors.history_of(found, area, request.actor),
+        "urgent": urgent_view(area, found.partnership.urgent_contact),
+    }
+
+
+def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict[str, Any]:
+    actor, now, area = request.actor, request.now, area_of_case(found)
+    clocks = clocks_of(found, now)
+    who = looking(actor, dissent, area)
+    return {
+        "case": found,
+        "dissent": dissent,
+        "who": who,
+        "identity": selectors.identity_of(found, dissent, area, actor, now),
+        "next": next_step(dissent, area, clocks, actor, now),
+        "steps": tracker_steps(dissent, area, clocks),
+        "clocks": selectors.clocks_view(clocks, now),
+        "stands": area.meanwhile.text if found.closed_at is None else "",
+        "own": own_view(dissent, area) if who.dissenter or who.reviewer or who.chair else None,
+        "answers": answer_view(dissent, area, actor),
+        "duties": duties_open(dissent, area, actor),
+        "tasks": tasks_open(dissent, area, actor) if who.dissenter else [],
+        "additions": list(dissent.additions.all()) if who.dissenter or who.reviewer else [],
+        "questions": selectors.questions_for(actor, dissent),
+        "actions": case_actions(dissent, area, actor),
+        "unresolved": if_unresolved(dissent, area),
+        "ladder": ladder_view(area, dissent.agency.kind),
+        "elapsed": selectors.elapsed(dissent, now) if area.review is None else None,
+        "no_review": area.refusal("no_review") if area.review is None else None,
+        "history": selectors.history_of(found, area, actor, limit=selectors.ON_PAGE),
+        "urgent": urgent_view(area, found.partnership.urgent_contact),
+        "protocol_label": f"Protocol ({area.dated})",
+    }
+
+
+@signed_in
+def case_history(request: ActingRequest, reference: str) -> HttpResponse:
+    """Everything that happened to a case, newest first."""
+    found, _ = selectors.case_of(request.actor, reference)
+    area = area_of_case(found)
+    page = selectors.history_page(found, area, request.actor, request.GET.get("page", "1"))
+    return render(request, "worklists/case_history.html", {"case": found, "page": page})
+
+
+@require_POST
+@signed_in
+def find(request: ActingRequest) -> HttpResponse:
+    """Go to the case or conference of a reference, however it was typed. What is not for them is not found."""
+    typed = request.POST.get("reference", "")[:40]
+    reference = normalise(typed)
+    if reference.startswith(f"{CONFERENCE}-"):
+        if Conference.objects.visible_to(request.actor).filter(reference=reference).exists():
+            return redirect("conference", reference)
+    elif reference and Case.objects.visible_to(request.actor).filter(reference=reference).exists():
+        return redirect("case", reference)
+    return render(
+        request, "worklists/not_found.html", {"typed": typed.strip(), "known": reference}, status=404
+    )
+
+
+def help_page(request: Any) -> HttpResponse:
+    """Plain words about dissent and this service; with those of one's own protocol when signed in."""
+    area = area_in_force(request.membership) if request.membership else None
+    complaints = area.route("complaints") if area else None
+    context = {
+        "urgent_contact": request.membership.partnership.urgent_contact if request.membership else "",
+        "own_slug": area.slug if area else "",
+        "means": area.dissent.means if area else "",
+        "complaints": complaints.text if complaints else "",
+        "guidance": [g for g in area.guidance if g.audience in _audiences(request.actor.role)]
+        if area
+        else [],
+        "several": request.membership_choices > 1,
+    }
+    return render(request, "help/help.html", context)
+
+
+def _audiences(role: str) -> tuple[str, ...]:
+    if role in RECORDERS:
+        return ("everyone", "chair", "practitioner")
+    if role in REVIEWERS:
+        return ("everyone", "reviewer", "manager")
+    return ("everyone", "practitioner")
+
+
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return render(request, "help/accessibility.html")
+
+
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "help/privacy.html")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
