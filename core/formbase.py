@@ -70,6 +70,12 @@ class GovForm(forms.Form):
         for name in self.fields:
             self._sentences(name)
 
+    def add_field(self, name: str, field: forms.Field) -> None:
+        """A field that depends on the case or the protocol, with its sentences."""
+        self.fields[name] = field
+        self._given[name] = given_messages(field)
+        self._sentences(name)
+
     def describe(
         self,
         name: str,
