@@ -41,6 +41,13 @@ class PostedChoice(forms.ChoiceField):
         return True
 
 
+class AskedChoice(PostedChoice):
+    """A choice that is asked for and may still be left for later: it is not called optional."""
+
+    def validate(self, value: Any) -> None:
+        """What is missing here is said by the form or the policy, where it is missing."""
+
+
 def with_fields(base: type[OnceForm], fields: dict[str, forms.Field]) -> type[OnceForm]:
     """A form with a field for each row of something."""
     return type(base.__name__, (base,), fields)
@@ -278,13 +285,22 @@ def stored(person: Attendance) -> str:
     return _state(person.presence, _left(person), person.report_submitted, person.report_shared)
 
 
+def _who(person: Attendance) -> str:
+    words = [person.job_title, person.agency.name if person.agency else "family or supporter"]
+    return ", ".join(filter(None, words))
+
+
 def presence_form(people: list[Attendance], day: dt.date, data: Any = None) -> PresenceForm:
     fields: dict[str, forms.Field] = {}
     initial: dict[str, Any] = {}
     for person in people:
         key = key_of(person)
         fields[f"presence_{key}"] = forms.ChoiceField(
-            label=f"How {person.name} took part", choices=PRESENCES, widget=forms.RadioSelect(attrs=SMALL)
+            label=person.name,
+            help_text=_who(person),
+            choices=PRESENCES,
+            widget=forms.RadioSelect(attrs=SMALL),
+            error_messages={"required": f"Select how {person.name} took part"},
         )
         fields[f"left_{key}"] = forms.CharField(
             label="Time they left",
@@ -355,8 +371,8 @@ def views_form(
     fields: dict[str, forms.Field] = {}
     initial: dict[str, Any] = {"phase": phase}
     for i, (child, view, before) in enumerate(zip(children, now, earlier, strict=True)):
-        fields[f"choice_{i}"] = forms.ChoiceField(
-            label=child, choices=ViewChoice.choices, widget=forms.RadioSelect(attrs=INLINE), required=False
+        fields[f"choice_{i}"] = AskedChoice(
+            label=child, choices=ViewChoice.choices, widget=forms.RadioSelect(attrs=INLINE)
         )
         if before is not None:
             fields[f"change_{i}"] = forms.CharField(
@@ -388,7 +404,7 @@ class DecisionForm(OnceForm):
     """The decision about one child. Only the ways that the protocol has are offered."""
 
     option = PostedChoice(label="What was decided?", widget=forms.RadioSelect)
-    category = PostedChoice(label="Category", widget=forms.RadioSelect(attrs=INLINE), required=False)
+    category = AskedChoice(label="Category", widget=forms.RadioSelect(attrs=INLINE))
     basis = PostedChoice(label="How was it decided?", widget=forms.RadioSelect)
     reasons = Words(label="Reasons", rows=3, max_length=LONG, required=False)
 

@@ -155,8 +155,11 @@ def _quorum_tag(live: Live) -> tuple[str, str]:
 
 def _facts(live: Live) -> list[dict[str, str]]:
     conference = live.conference
+    said = (
+        clock_time if conference.state in LIVE and live.people else day_time
+    )  # in the room the day is known
     began = (
-        ("Started", f"{clock_time(conference.started_at)}")
+        ("Started", said(conference.started_at))
         if conference.started_at
         else ("Booked for", day_time(conference.starts_at))
     )
@@ -389,7 +392,7 @@ def _own_part(request: ActingRequest, found: Conference) -> HttpResponse:
         and found.state not in (ConferenceState.BOOKED, ConferenceState.CANCELLED)
         and seat.presence in PRESENT
         and all(a.answered_at for a in asked),
-        "guidance": [g for g in area.guidance if g.audience in ("everyone", "practitioner")],
+        "guidance": [g for g in area.guidance if g.audience == "practitioner"],
         "chair_word": area.word("chair"),
     }
     return render(request, "conferences/own.html", context)
@@ -763,6 +766,7 @@ def _said(live: Live, person: Attendance, phase: str) -> str:
 
 
 def _round(live: Live, person: Attendance | None, phase: str) -> list[dict[str, Any]]:
+    waiting = without_view(live, phase)
     return [
         {
             "name": p.name,
@@ -772,7 +776,11 @@ def _round(live: Live, person: Attendance | None, phase: str) -> list[dict[str, 
             "tag": None,
             "action": None
             if person is not None and p.pk == person.pk
-            else {"href": _views_url(live, p, phase), "label": "View", "about": p.name},
+            else {
+                "href": _views_url(live, p, phase),
+                "label": "Ask" if p in waiting else "Change",
+                "about": p.name,
+            },
         }
         for p in live.present
     ]
