@@ -69,10 +69,21 @@ def refused(request: HttpRequest, denied: Denied, form: forms.Form | None = None
 def typed_texts(form: forms.Form) -> list[dict[str, Any]]:
     """What was typed into a form, as label and value: shown again when someone else was first, so nothing is lost."""
     return [
-        {"label": form[name].label, "value": value, "typed": True}
+        {"label": form[name].label, "value": _chosen(field).get(value, value), "typed": True}
         for name, field in form.fields.items()
         if not field.widget.is_hidden and isinstance(value := form[name].value(), str) and value.strip()
     ]
+
+
+def _chosen(field: forms.Field) -> dict[str, str]:
+    """The words of a list of choices by what they send."""
+    listed: Any = getattr(field, "choices", ())
+    flat = [
+        pair
+        for key, words in listed
+        for pair in (words if isinstance(words, list | tuple) else [(key, words)])
+    ]
+    return {str(key): str(words) for key, words in flat}
 
 
 class OnceForm(GovForm):

@@ -392,6 +392,8 @@ def get_missing_entry_or_404(actor: Actor, wanted: uuid.UUID) -> MissingEntryReq
 
 def own_seat(actor: Actor, conference: Conference) -> Attendance | None:
     """The actor's own line on the list, with their own views."""
+    if actor.membership_id is None:
+        return None
     return (
         Attendance.objects.filter(conference=conference, membership_id=actor.membership_id)
         .select_related("agency")

@@ -266,7 +266,8 @@ def conferences(request: ActingRequest) -> HttpResponse:
     """Today's conferences first, then those to come, then the past; everyone sees theirs."""
     page = Paginator(conferences_listed(request.actor, request.now), PAGE).get_page(request.GET.get("page"))
     groups: dict[int, list[dict[str, Any]]] = {}
-    for row in page.object_list:
+    found: list[Any] = list(page.object_list)
+    for row in found:
         day = london_date(row.starts_at)
         children = [shown(c.child, day) for c in row.conference_children.all()]
         groups.setdefault(row.when, []).append({"conference": row, "children": children})
@@ -386,7 +387,7 @@ def _own_part(request: ActingRequest, found: Conference) -> HttpResponse:
         else [],
         "seat": seat,
         "views": _own_views(live, seat),
-        "dissents": list(seat.dissents.select_related("case")) if seat else [],  # type: ignore[attr-defined]
+        "dissents": list(seat.dissents.select_related("case")) if seat else [],
         "asked": asked,
         "may_ask": seat is not None
         and found.state not in (ConferenceState.BOOKED, ConferenceState.CANCELLED)
@@ -789,7 +790,7 @@ def _round(live: Live, person: Attendance | None, phase: str) -> list[dict[str, 
 def _views_table(live: Live, phases: tuple[str, ...]) -> dict[str, Any]:
     """One row for each person, the same for every agency; a column for each child and phase."""
     columns = [(child, phase) for child in live.children for phase in phases]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"person": p, "cells": [view_of(p, child, phase) for child, phase in columns]}
         for p in live.people
         if p.side == Side.PROFESSIONAL and (p in live.present or p.views.all())
@@ -974,7 +975,7 @@ def _press(
         request, form, lambda: act(conference_id=live.conference.pk, by=request.actor, now=request.now), to
     )
     if response is None:
-        raise getattr(form, "denied", None) or Denied(" ".join(form.non_field_errors()))
+        raise getattr(form, "denied", None) or Denied(" ".join(map(str, form.non_field_errors())))
     return _done(request, response, words)
 
 
