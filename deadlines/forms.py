@@ -39,8 +39,9 @@ class ChooseAreaForm(GovForm):
 
 
 def starting_events(area: protocols.AreaProtocol) -> tuple[str, ...]:
-    """The events that start a clock here, in the order of the protocol."""
-    return tuple(dict.fromkeys(clock.after for clock in area.clocks))
+    """The events that start a clock here, in the order in which they happen."""
+    starting = {clock.after for clock in area.clocks}
+    return tuple(event for event in area.events if event in starting)
 
 
 class EventsForm(GovForm):

@@ -75,6 +75,9 @@ def clocks_of(case: Case, now: dt.datetime) -> list[RunningClock]:
 # --- the calculator -----------------------------------------------------------------------------------------------
 
 
+WEEKEND = "weekend"
+
+
 def public_calendar(area: protocols.AreaProtocol) -> Calendar:
     """The calendar to work out dates by without a case: with the partnership's closure days where it works here."""
     partnership = Partnership.objects.filter(slug=area.slug).first()
@@ -118,7 +121,8 @@ def _result(area: protocols.AreaProtocol, found: ClockResult) -> dict[str, Any]:
             {"letter": f"{day:%a}"[0], "number": day.day, "state": "due" if day == days[-1] else ""}
             for day in days
         ],
-        "skipped": [{"day": day_date(day), "why": why} for day, why in due.skipped],
+        "skipped": [{"day": day_date(day), "why": why} for day, why in due.skipped if why != WEEKEND],
+        "weekends": sum(why == WEEKEND for _, why in due.skipped),
         "explain": due.explanation(),
         "cautious": day_date(found.cautious.day) if found.cautious and found.cautious.day != due.day else "",
         "outcomes": [o.label for name in clock.on_outcomes if (o := area.outcome(name))],

@@ -291,4 +291,12 @@ def mark_read(*, message_uuid: uuid.UUID, by: Actor, now: dt.datetime) -> Messag
     return message
 
 
-__all__ = ["enqueue", "mark_read", "office_time", "send_due", "supersede", "unsent_effects"]
+@transaction.atomic
+def mark_all_read(*, by: Actor, now: dt.datetime) -> int:
+    """A person has seen all notices of theirs in this partnership. Returns how many were new."""
+    return Message.objects.filter(
+        user_id=by.user_id, partnership_id=by.partnership_id, channel=Channel.NOTICE, read_at__isnull=True
+    ).update(read_at=now)
+
+
+__all__ = ["enqueue", "mark_all_read", "mark_read", "office_time", "send_due", "supersede", "unsent_effects"]

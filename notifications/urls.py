@@ -6,6 +6,7 @@ from notifications import views
 
 urlpatterns = [
     path("notices/", views.notices, name="notices"),
+    path("notices/read/", views.read_all_notices, name="read-all-notices"),
     path("notices/<uuid:notice>/read/", views.read_notice, name="read-notice"),
     path("sent-mail/", views.mail, name="mail"),
 ]

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.edge import ActingRequest, signed_in
 from core.refusals import Denied
-from notifications.actions import mark_read
+from notifications.actions import mark_all_read, mark_read
 from notifications.selectors import emails_kept, notices_of
 
 PAGE = 25
@@ -34,6 +34,13 @@ def read_notice(request: ActingRequest, notice: uuid.UUID) -> HttpResponse:
         raise Http404("No such notice.") from None
     if request.POST.get("open") and message.link:
         return redirect(message.link)
+    return redirect("notices")
+
+
+@require_POST
+@signed_in
+def read_all_notices(request: ActingRequest) -> HttpResponse:
+    mark_all_read(by=request.actor, now=request.now)
     return redirect("notices")
 
 

@@ -327,6 +327,13 @@ def rule_order(number: str) -> tuple[str, int]:
     return text, int(digits) if digits.isdecimal() else 0
 
 
+def rules_of(area: protocols.AreaProtocol) -> list[protocols.Rule]:
+    """The rules of this text, in order: those that share their letters with the rule its head cites."""
+    letters = area.head.rule.partition("-")[0]
+    found = [rule for rule in area.register.values() if rule.number.partition("-")[0] == letters]
+    return sorted(found or area.register.values(), key=lambda rule: rule_order(rule.number))
+
+
 def path_of(area: protocols.AreaProtocol) -> list[dict[str, Any]]:
     """The path of a dissent as steps: {label, text, time, rule, ways: [{label, then, rule}]}, from the first word to the
     last step that the protocol names. What the drawing shows, for everyone who does not see it."""

@@ -27,7 +27,7 @@ from partnerships.selectors import (
     path_of,
     posts_of,
     review_state,
-    rule_order,
+    rules_of,
     versions_of,
 )
 from protocols.describe import sections
@@ -88,7 +88,7 @@ def protocol(request: Any, slug: str = "") -> HttpResponse:
         "steps": path_of(area),
         "mermaid": mermaid(area),
         "review": review_state(area, london_date(request.now)),
-        "rules": sorted(area.register.values(), key=lambda rule: rule_order(rule.number)),
+        "rules": rules_of(area),
     }
     return render(request, "partnerships/protocol.html", context)
 

@@ -28,7 +28,7 @@ from django.urls import reverse
 import protocols
 from audit.models import AuditEvent
 from audit.selectors import SENTENCES
-from cases.models import Case, CaseChild, Participant
+from cases.models import Case, CaseChild, CaseEvent, Participant
 from cases.selectors import area_of_case, get_case_or_404
 from cases.states import OPEN, Kind, Stage
 from conferences.models import Conference, ConferenceChild, MissingEntryRequest
@@ -37,10 +37,9 @@ from core.actor import Actor
 from core.clock import london, london_date
 from core.refusals import Denied
 from core.templatetags.pd import children_words, day_date, day_time, plural, short_date, working_days_left
-from deadlines.selectors import RunningClock
 from dissent.models import Dissent, PractitionerTask
 from dissent.selectors import child_view as child_of
-from dissent.selectors import clock_view, decision_words, get_dissent_or_404, looking
+from dissent.selectors import decision_words, get_dissent_or_404, looking
 from dissent.states import DissentState
 from notifications.models import Outbox
 from notifications.selectors import by_words
@@ -170,7 +169,10 @@ def with_people(cases: QuerySet[Case]) -> QuerySet[Case]:
         )
         .defer("protocol_version__source_text")
         .annotate(
-            about=ArraySubquery(children), people=ArraySubquery(people), tasks_done=ArraySubquery(tasks)
+            about=ArraySubquery(children),
+            people=ArraySubquery(people),
+            tasks_done=ArraySubquery(tasks),
+            facts=ArraySubquery(CaseEvent.objects.filter(case_id=OuterRef("pk")).values("name")),
         )
     )
 
@@ -342,7 +344,11 @@ def open_tasks(area: protocols.AreaProtocol, case: Case) -> list[str]:
     done = set(case.tasks_done)
     if choice is not None and choice.challenge_choice:
         done.add("challenge_choice")
-    return [f"{t.label} ({t.rule})" if t.rule else t.label for t in area.dissent.tasks if t.id not in done]
+    return [
+        f"{t.label} ({t.rule})" if t.rule else t.label
+        for t in area.dissent.tasks
+        if t.after in case.facts and t.id not in done
+    ]
 
 
 # --- dates ------------------------------------------------------------------------------------------------------
@@ -356,7 +362,7 @@ def due_words(
         if area.review is None:
             days = (london_date(now) - london_date(case.opened_at)).days
             return {"due": f"Day {days} since it was recorded", "left": "No fixed limit", "soon": False}
-        return {"due": "", "left": "No date set", "soon": False}
+        return {"due": "No date set", "left": "", "soon": False}
     clock = next((c for c in area.clocks if c.label == case.next_due_for), None)
     unit = clock.unit if clock else "working_days"
     left, soon = left_words(case.next_due_at, unit, calendar, now)
@@ -539,17 +545,6 @@ def decided_words(dissent: Dissent, area: protocols.AreaProtocol) -> str:
         decision_words(row.conference_child, area) for row in dissent.dissent_children.all()
     )
     return "; ".join(word[:1].lower() + word[1:] for word in words)
-
-
-def clocks_view(clocks: Iterable[RunningClock], now: dt.datetime) -> list[dict[str, Any]]:
-    """The clocks of a case for the page: running ones, then those that ended, each with how it was worked out."""
-    shown = []
-    for running in clocks:
-        view = clock_view(running, now)
-        due = running.due
-        view["skipped"] = [{"day": day_date(day), "why": why} for day, why in due.skipped]
-        shown.append(view)
-    return shown
 
 
 def elapsed(dissent: Dissent, now: dt.datetime) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from dissent.models import Dissent
 from dissent.selectors import (
     answer_view,
     case_actions,
+    clock_view,
     duties_open,
     if_unresolved,
     looking,
@@ -45,6 +46,7 @@ def home(request: ActingRequest) -> HttpResponse:
         "page": found.page,
         "query": "closed=all&" if closed else "",
         "all_closed": closed,
+        "todo": [row for section in found.sections for row in section.rows if row["tasks"]],
         "has_rows": found.page.paginator.count > 0,
     }
     if actor.role in RECORDERS:
@@ -81,15 +83,20 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
     actor, now, area = request.actor, request.now, area_of_case(found)
     clocks = clocks_of(found, now)
     who = looking(actor, dissent, area)
+    step = next_step(dissent, area, clocks, actor, now)
     return {
         "case": found,
         "dissent": dissent,
         "who": who,
         "identity": selectors.identity_of(found, dissent, area, actor, now),
-        "next": next_step(dissent, area, clocks, actor, now),
+        "next": step,
         "steps": tracker_steps(dissent, area, clocks),
-        "clocks": selectors.clocks_view(clocks, now),
-        "stands": area.meanwhile.text if found.closed_at is None else "",
+        "clocks": [clock_view(clock, now) for clock in clocks],
+        "running": sum(clock.is_open for clock in clocks),
+        "ended": sum(not clock.is_open for clock in clocks),
+        "stands": area.meanwhile.text
+        if found.closed_at is None and area.meanwhile.text not in step["yours"]
+        else "",
         "own": own_view(dissent, area) if who.dissenter or who.reviewer or who.chair else None,
         "answers": answer_view(dissent, area, actor),
         "duties": duties_open(dissent, area, actor),
