@@ -135,7 +135,7 @@ def _tier_not_reached(
     """A later tier of the actor's own that this dissent has not come to, where they have no part in the present one."""
     if area.review is None or not _same_partnership(actor, dissent) or (tier and actor.holds(*tier.by)):
         return None
-    reached = {tier.id} if tier else set(dissent.answers.values_list("tier", flat=True))
+    reached = {tier.id} if tier else {answer.tier for answer in dissent.answers.all()}
     later = next((t for t in area.review.tiers[1:] if actor.holds(*t.by) and t.id not in reached), None)
     below_too = any(actor.holds(*t.by) for t in area.review.tiers if t.id in reached)
     return None if below_too else later
@@ -223,12 +223,14 @@ def check_follow_up(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol
 
 def check_discharge(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) -> None:
     """Record that people were told and that it was filed, and close: the reviewing posts, and the chair for theirs."""
+    policies.check_has_review(area)
     if not (is_reviewer(actor, dissent, area) or is_recorder(actor, dissent.conference)):
         raise not_yours("The reviewing manager or the chair records this.")
     policies.check_answered(dissent)
 
 
 def check_close(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) -> None:
+    policies.check_has_review(area)
     if not is_reviewer(actor, dissent, area):
         raise not_yours("The reviewing manager closes a dissent.")
     policies.check_decided(dissent)

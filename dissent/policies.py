@@ -15,7 +15,6 @@ from dissent.models import Answer, Ask, Dissent
 from dissent.states import FINAL, Direction, DissentState
 from protocols.calendar import Calendar
 from protocols.window import Ruling, consider
-from records.models import Filing, Telling
 
 
 def titles(seats: tuple[str, ...], area: protocols.AreaProtocol) -> str:
@@ -269,6 +268,12 @@ def check_under_review(dissent: Dissent, area: protocols.AreaProtocol) -> None:
             check_open(dissent)
 
 
+def check_has_review(area: protocols.AreaProtocol) -> None:
+    """The protocol has a reviewer, so that there can be an answer and what follows it (HIPS-15)."""
+    if area.review is None:
+        raise no_reviewer(area)
+
+
 def no_reviewer(area: protocols.AreaProtocol) -> Denied:
     """The protocol has no reviewer: its own refusal, with its rule (HIPS-15)."""
     missing = area.refusal("no_review")
@@ -302,7 +307,7 @@ def not_passed_up(dissent: Dissent, above: protocols.Tier, area: protocols.AreaP
 
 def answered(dissent: Dissent) -> Denied:
     """Someone decided first: who, and when."""
-    answer = dissent.answers.select_related("decided_by__user").order_by("decided_at").last()
+    answer = dissent.answers.select_related("decided_by__user").order_by("decided_at", "pk").last()
     if answer is None:
         return changed("This dissent was decided meanwhile.")
     return changed(
@@ -320,7 +325,7 @@ def check_answerable(dissent: Dissent, area: protocols.AreaProtocol) -> None:
 
 
 def check_outcome(outcome: str, tier: protocols.Tier, area: protocols.AreaProtocol) -> protocols.Outcome:
-    """Only an outcome that the protocol has at this tier; any other is refused by its rule (AFC-19, SUS-28, WDC-15)."""
+    """Only an outcome that the protocol has at this tier; any other is refused by its rule (AFC-19, SUS-28, WDC-15b)."""
     found = tier.outcome(outcome)
     if found is not None:
         return found
@@ -373,6 +378,7 @@ def late_clock(dissent: Dissent, now: dt.datetime) -> Deadline | None:
 
 
 def check_follow_up(dissent: Dissent, area: protocols.AreaProtocol) -> None:
+    check_has_review(area)
     answer = last_answer(dissent)
     outcome = area.outcome(answer.outcome) if answer else None
     if outcome is None or not outcome.book:
@@ -382,13 +388,8 @@ def check_follow_up(dissent: Dissent, area: protocols.AreaProtocol) -> None:
 def check_unbooked(dissent: Dissent) -> None:
     """One follow-up conference at a time for an answer."""
     row = last_answer(dissent)
-    live = (
-        row.follow_ups.exclude(conference__state=ConferenceState.CANCELLED)
-        .select_related("conference")
-        .first()
-        if row
-        else None
-    )
+    booked = row.follow_ups.all() if row else ()
+    live = next((f for f in booked if f.conference.state != ConferenceState.CANCELLED), None)
     if live is not None:
         raise changed(
             f"{live.conference.reference} is already booked for {in_words(live.conference.starts_at)}. "
@@ -410,7 +411,7 @@ def check_pass_on(dissent: Dissent, area: protocols.AreaProtocol) -> None:
 
 
 def last_answer(dissent: Dissent) -> Answer | None:
-    return dissent.answers.order_by("decided_at").last()
+    return max(dissent.answers.all(), key=lambda answer: (answer.decided_at, answer.pk), default=None)
 
 
 def check_unreplied(ask: Ask) -> None:
@@ -434,7 +435,7 @@ def check_answered(dissent: Dissent) -> None:
 def tellings_due(dissent: Dissent, area: protocols.AreaProtocol) -> list[protocols.Tell]:
     """Whom someone must tell, by the protocol, after what has happened and with the outcomes there were."""
     facts = facts_of(dissent.case)
-    outcomes = set(dissent.answers.values_list("outcome", flat=True))
+    outcomes = {answer.outcome for answer in dissent.answers.all()}
     return [
         tell
         for tell in area.tells
@@ -446,11 +447,12 @@ def tellings_due(dissent: Dissent, area: protocols.AreaProtocol) -> list[protoco
 
 def check_close(dissent: Dissent, area: protocols.AreaProtocol, confirmed: bool) -> None:
     """Nothing that the protocol wants before closing is missing (CAM-12, CAM-15, WDC-14); AFC-21 only warns."""
-    done = set(Telling.objects.filter(case_id=dissent.case_id).values_list("tell_id", flat=True))
+    done = {telling.tell_id for telling in dissent.case.tellings.all()}
     for tell in tellings_due(dissent, area):
         if tell.before_close and tell.id not in done:
             raise Denied(tell.reason or f"Not yet recorded: {tell.what}", rule=tell.rule)
-    held = Deadline.objects.filter(case_id=dissent.case_id, state=DeadlineState.OPEN, purpose="hold").first()
+    clocks = dissent.case.deadlines.all()
+    held = next((c for c in clocks if c.state == DeadlineState.OPEN and c.purpose == "hold"), None)
     answer = last_answer(dissent)
     outcome = area.outcome(answer.outcome) if answer else None
     facts = facts_of(dissent.case)
@@ -459,8 +461,8 @@ def check_close(dissent: Dissent, area: protocols.AreaProtocol, confirmed: bool)
             "The conference that the answer asks for has not been held yet. Close the dissent once it has.",
             rule=held.rule if held else outcome.rule,
         )
-    children = dissent.case.children.count()
-    filed = Filing.objects.filter(case_id=dissent.case_id).count()
+    children = len(dissent.case.children.all())
+    filed = len(dissent.case.filings.all())
     for duty in area.duties:
         if duty.done != "filed_on_record" or not duty.before_close or filed >= children:
             continue

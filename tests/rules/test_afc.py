@@ -260,7 +260,7 @@ def test_AFC_14_a_report_without_attending_is_not_enough(w: World) -> None:
 def test_AFC_14_a_dissent_can_be_expressed_until_the_conference_ends_and_not_a_second_later(w: World) -> None:
     conference = w.ended()
     late = {"late_entry_reason": "The family was in the room.", "now": LATER, "discussed_at": SPOKEN}
-    with refused("AFC-14", says="The conference ended at", route="Open an escalation"):
+    with refused("AFC-14", says="The conference ended at Tuesday 3 March 2026", route="Open an escalation"):
         record(w, conference, expressed_at=ENDS + A_SECOND, **late)
     assert record(w, conference, expressed_at=ENDS, **late).expressed_at == ENDS
 
@@ -293,7 +293,7 @@ def test_AFC_14_an_adjourned_conference_ends_with_its_last_session(w: World) -> 
     dissent = record(w, conference, expressed_at=next_day + AN_HOUR, now=next_day + AN_HOUR)
     w.end(conference, next_day + 2 * AN_HOUR)
     assert clock(dissent, "written_view").anchored_at == next_day + 2 * AN_HOUR
-    with refused("AFC-14", says="can only be expressed within it", route="Open an escalation"):
+    with refused("AFC-14", says="Open an escalation instead", route="Open an escalation"):
         record(w, conference, "health", expressed_at=next_day + 3 * AN_HOUR, discussed_at=next_day)
 
 
