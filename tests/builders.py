@@ -27,7 +27,7 @@ from partnerships.actions import (
     publish_protocol,
     set_up_partnership,
 )
-from partnerships.models import Agency, Membership, Partnership, Slot, SlotHolder
+from partnerships.models import Agency, HolidayList, Membership, Partnership, Slot, SlotHolder
 from partnerships.selectors import actor_for
 from partnerships.states import AgencyKind, Role
 
@@ -71,7 +71,8 @@ class World:
     people: dict[str, Membership] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        load_bank_holidays()
+        if not HolidayList.objects.exists():
+            load_bank_holidays()
         self.area = protocols.library().on(self.slug, BEGINS.date())
         self.partnership = set_up_partnership(
             slug=self.slug,
@@ -140,9 +141,7 @@ class World:
         )
 
     def actor(self, who: str, now: dt.datetime = LATER) -> Actor:
-        return actor_for(
-            Membership.objects.select_related("user").get(pk=self.people[who].pk), london_date(now)
-        )
+        return actor_for(self.people[who], london_date(now))
 
     @property
     def text(self) -> str:
