@@ -147,6 +147,8 @@ class GovForm(forms.Form):
             messages["empty"] = f"{called} must not be an empty file"
         given = self._given[name] if not required_message else self._given[name] - {"required"}
         field.error_messages.update({key: text for key, text in messages.items() if key not in given})
+        if required_message:  # a later description without one leaves it
+            self._given[name] |= {"required"}
 
     def clean(self) -> dict[str, Any] | None:
         """Says so where a character was taken out; the text stays, so that it can be looked at and sent again."""

@@ -237,6 +237,8 @@ class RecordForm(OnceForm):
             self.describe(
                 "late_entry_reason", label="Why it is typed up only now", hint=rules.window.late_typing_mark
             )
+        if "discussed_with_chair" in self.fields and not self.you:
+            self.describe("discussed_with_chair", label=f"The disagreement was talked through with {name}")
         if "name_attribution" in self.fields and not self.you:
             label = self.fields["name_attribution"].label
             self.describe(
@@ -536,7 +538,7 @@ class DecisionForm(BookingFields):
         "different_chair_reason": "This answer",
     }  # fmt: skip
 
-    outcome = PostedChoice(widget=forms.RadioSelect)
+    outcome = PostedChoice(widget=forms.RadioSelect(attrs=SMALL))
     reasons = Words(rows=7, max_length=VERY_LONG, label="Reasons for your decision")
     new_information = Words(
         rows=3, max_length=LONG, required=False, label="New information that you considered"

@@ -5,37 +5,72 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, OuterRef
+from django.db.models.functions import JSONObject
 from django.http import Http404
 from django.urls import reverse
 
 import protocols
-from cases.models import Case
+from cases.models import Case, CaseEvent, Child
 from cases.selectors import facts_of
 from cases.states import OPEN
-from conferences.models import Attendance, Conference, ConferenceChild, RecordField
+from conferences.models import Attendance, Conference, ConferenceChild, MissingEntryRequest, View
 from conferences.permissions import is_recorder
+from conferences.selectors import (
+    Extras,
+    Live,
+    children_of,
+    extras_of,
+    members_by_role,
+    missing_from_record,
+)
 from conferences.states import PRESENT, ConferenceState, Side, ViewChoice
 from core.actor import Actor
 from core.clock import LONDON, london_date
+from core.gather import attach, gather
 from core.references import normalise
-from core.refusals import allowed
-from core.templatetags.pd import clock_time, day_date, day_time, plural, short_date, working_days_left
-from deadlines.selectors import RunningClock
+from core.refusals import Denied, allowed
+from core.templatetags.pd import (
+    children_words,
+    clock_time,
+    day_date,
+    day_time,
+    plural,
+    short_date,
+    working_days_left,
+)
+from deadlines.models import Deadline
+from deadlines.selectors import RunningClock, clocks_of
 from dissent import permissions, policies
-from dissent.models import Answer, AnswerChild, Dissent, DissentChild, FollowUp, Review, ReviewItem
-from dissent.states import FINAL, DissentState
-from partnerships.selectors import holders_of
+from dissent.models import (
+    Addition,
+    Answer,
+    AnswerChild,
+    Ask,
+    Conversation,
+    Dissent,
+    DissentChild,
+    FollowUp,
+    MaterialSeen,
+    PractitionerTask,
+    Review,
+    ReviewItem,
+)
+from dissent.states import FINAL, ContactHow, DissentState
+from partnerships.models import Membership, SlotHolder
+from partnerships.selectors import calendar_for, holders_of, in_post
 from partnerships.states import Role
 from protocols.calendar import Calendar, CalendarHorizon
 from protocols.describe import CAPACITY_WORDS, seat_words
 from protocols.durations import in_words
+from protocols.model import Requirement
 from protocols.timeline import Given, clocks_for
 from protocols.window import closing
 from records.models import Filing, Telling
 
 S = DissentState
-View = dict[str, Any]
+Shown = dict[str, Any]  # what a template prints
 
 WITH_EVERYTHING = (
     "case__partnership", "case__protocol_version", "case__agency", "conference__chair__user",
@@ -43,45 +78,82 @@ WITH_EVERYTHING = (
     "attendance__membership__user", "attendance__agency", "agency", "written_view__recorded_by__user",
     "recorded_by__user",
 )  # fmt: skip
-
-
-def _whole() -> Any:
-    children = DissentChild.objects.select_related(
-        "conference_child__child", "conference_child__decision"
-    ).order_by("conference_child_id")
-    answers = (
-        Answer.objects.select_related("decided_by__user", "acting_for__user")
-        .prefetch_related(
-            Prefetch("answer_children", queryset=AnswerChild.objects.select_related("dissent_child")),
-            Prefetch("follow_ups", queryset=FollowUp.objects.select_related("conference__chair__user")),
-        )
-        .order_by("decided_at")
-    )
-    return Dissent.objects.select_related(*WITH_EVERYTHING).prefetch_related(
-        Prefetch("dissent_children", queryset=children), Prefetch("answers", queryset=answers)
-    )
+# The texts of protocols are parsed once per process, not read with every case.
+WITHOUT_TEXTS = ("case__protocol_version__source_text", "conference__protocol_version__source_text")
 
 
 def get_dissent_or_404(actor: Actor, reference: str) -> Dissent:
-    """The one gate to a dissent in a URL: by the reference of its case. A stranger gets 404."""
+    """The one gate to a dissent in a URL: by the reference of its case. A stranger gets 404. Two queries in all."""
     found: Dissent | None = (
-        _whole().visible_to(actor).filter(case__reference=normalise(reference) or reference).first()
+        Dissent.objects.visible_to(actor)
+        .select_related(*WITH_EVERYTHING)
+        .defer(*WITHOUT_TEXTS)
+        .filter(case__reference=normalise(reference) or reference)
+        .first()
     )
     if found is None:
         raise Http404("No such dissent.")
-    return found
+    return _with_the_rest(found)
 
 
 def dissent_of(case: Case) -> Dissent | None:
     """The dissent that a case is about, with all that a page shows of it; None for other kinds of case."""
-    found: Dissent | None = _whole().filter(case=case).first()
-    return found
+    found: Dissent | None = (
+        Dissent.objects.select_related(*WITH_EVERYTHING).defer(*WITHOUT_TEXTS).filter(case=case).first()
+    )
+    return _with_the_rest(found) if found else None
+
+
+def _with_the_rest(dissent: Dissent) -> Dissent:
+    """Everything that hangs on a dissent and its case, by one query; checks and pages then ask the database no more."""
+    key, case_id = dissent.pk, dissent.case_id
+    (
+        children, answers, per_child, follow_ups, tasks, additions, asks, talks, items,
+        deadlines, events, tellings, filings, of_case, posts,
+    ) = gather(
+        DissentChild.objects.filter(dissent=key)
+        .select_related("conference_child__child", "conference_child__decision")
+        .order_by("conference_child_id"),
+        Answer.objects.filter(dissent=key).select_related("decided_by__user", "acting_for__user").order_by("decided_at"),
+        AnswerChild.objects.filter(answer__dissent=key).order_by("pk"),
+        FollowUp.objects.filter(answer__dissent=key).select_related("conference__chair__user").order_by("pk"),
+        PractitionerTask.objects.filter(dissent=key).order_by("pk"),
+        Addition.objects.filter(dissent=key).select_related("added_by__user").order_by("added_at"),
+        Ask.objects.filter(dissent=key).order_by("asked_at"),
+        Conversation.objects.filter(dissent=key).order_by("happened_at"),
+        ReviewItem.objects.filter(dissent=key).order_by("pk"),
+        Deadline.objects.filter(case=case_id).order_by("pk"),
+        CaseEvent.objects.filter(case=case_id).order_by("recorded_at", "pk"),
+        Telling.objects.filter(case=case_id).select_related("recorded_by__user").order_by("pk"),
+        Filing.objects.filter(case=case_id).order_by("pk"),
+        Child.objects.filter(case_children__case=case_id).order_by("pk"),
+        SlotHolder.objects.filter(partnership=dissent.partnership_id, membership__user__is_active=True)
+        .select_related("slot", "membership__user")
+        .order_by("pk"),
+    )  # fmt: skip
+    dissent.posts = posts  # type: ignore[attr-defined]  # read along, for the names of who holds what
+    by_key = {row.pk: row for row in children}
+    for row in per_child:
+        row.dissent_child = by_key[row.dissent_child_id]
+    for answer in answers:
+        attach(answer, "answer_children", [row for row in per_child if row.answer_id == answer.pk])
+        attach(answer, "follow_ups", [row for row in follow_ups if row.answer_id == answer.pk])
+    for name, rows in (
+        ("dissent_children", children), ("answers", answers), ("practitioner_tasks", tasks), ("additions", additions),
+        ("asks", asks), ("conversations", talks), ("review_items", items),
+    ):  # fmt: skip
+        attach(dissent, name, rows)
+    for name, rows in (
+        ("deadlines", deadlines), ("events", events), ("tellings", tellings), ("filings", filings), ("children", of_case),
+    ):  # fmt: skip
+        attach(dissent.case, name, rows)
+    return dissent
 
 
 # --- words --------------------------------------------------------------------------------------------------------
 
 
-def child_view(child: Any, day: dt.date) -> View:
+def child_view(child: Any, day: dt.date) -> Shown:
     """A child as a page shows it: initials and age, never the name."""
     return {"initials": child.initials, "age": child.age_on(day), "unborn": child.unborn}
 
@@ -116,7 +188,11 @@ def seat_people(seat: str, dissent: Dissent, today: dt.date) -> str:
         case "capacity:chair":
             return dissent.conference.chair.user.name
         case _ if seat.startswith("slot:"):
-            held = holders_of(dissent.partnership_id, seat.removeprefix("slot:"), today)
+            key = seat.removeprefix("slot:")
+            read = getattr(dissent, "posts", None)
+            held = (
+                holders_of(dissent.partnership_id, key, today) if read is None else in_post(read, key, today)
+            )
             return held[0].membership.user.name if held else ""
         case _:
             return ""
@@ -169,7 +245,7 @@ def due_words(running: RunningClock) -> str:
     return day_time(at) if running.due.unit == "clock_hours" else day_date(at)
 
 
-def _strip(running: RunningClock, today: dt.date) -> list[View]:
+def _strip(running: RunningClock, today: dt.date) -> list[Shown]:
     days = running.due.counted
     if not 1 < len(days) <= 15:
         return []
@@ -189,7 +265,7 @@ STATE_LABELS = {
 }  # fmt: skip
 
 
-def clock_view(running: RunningClock, now: dt.datetime, ident: str = "") -> View:
+def clock_view(running: RunningClock, now: dt.datetime, ident: str = "") -> Shown:
     """A clock for components/clock.html, with the sentences of how it was worked out in `explain`."""
     deadline, progress = running.deadline, running.progress
     due = due_words(running)
@@ -262,7 +338,7 @@ def _now_words(running: RunningClock | None) -> str:
 
 def tracker_steps(
     dissent: Dissent, area: protocols.AreaProtocol, clocks: Iterable[RunningClock]
-) -> list[View]:
+) -> list[Shown]:
     """The fixed steps of this protocol, at most five: {label, words, state} for components/tracker.html."""
     clocks = list(clocks)
     state = S(dissent.state)
@@ -321,7 +397,7 @@ def _short(tier: protocols.Tier, area: protocols.AreaProtocol) -> str:
     return area.word("second_tier" if "slot:second_tier" in tier.by else "reviewer")
 
 
-def _step(label: str, at: dt.datetime | None, now: bool, words: str) -> View:
+def _step(label: str, at: dt.datetime | None, now: bool, words: str) -> Shown:
     if at is not None and not now:
         return {"label": label, "words": _day(at), "state": "done"}
     if now:
@@ -334,7 +410,7 @@ def _step(label: str, at: dt.datetime | None, now: bool, words: str) -> View:
     }
 
 
-def _link(name: str, dissent: Dissent, label: str, *args: object) -> View:
+def _link(name: str, dissent: Dissent, label: str, *args: object) -> Shown:
     return {"href": reverse(name, args=[dissent.case.reference, *args]), "label": label}
 
 
@@ -371,7 +447,7 @@ def next_step(
     clocks: Iterable[RunningClock],
     actor: Actor,
     now: dt.datetime,
-) -> View:
+) -> Shown:
     """What happens next, for components/next_panel.html: {holder, does, by, left, yours, action}."""
     clocks, who = list(clocks), looking(actor, dissent, area)
     today = london_date(now)
@@ -393,7 +469,7 @@ def next_step(
     return {"holder": "", "does": "", "by": "", "left": "", "yours": "", "action": None, **step}
 
 
-def _timed(running: RunningClock | None) -> View:
+def _timed(running: RunningClock | None) -> Shown:
     if running is None:
         return {}
     if running.deadline.due_at is None:
@@ -401,13 +477,13 @@ def _timed(running: RunningClock | None) -> View:
     return {"by": due_words(running), "left": left_words(running)}
 
 
-def _next_recorded(dissent: Dissent, area: protocols.AreaProtocol, who: Looking, today: dt.date) -> View:
+def _next_recorded(dissent: Dissent, area: protocols.AreaProtocol, who: Looking, today: dt.date) -> Shown:
     then = "the review begins"
     if area.dissent.written_view is not None:
         then = "the written view is asked for"
     elif area.review is None:
         then = "the dissenter chooses whether to challenge"
-    step: View = {
+    step: Shown = {
         "holder": holder_words("capacity:chair", dissent, area, today),
         "does": f"ends the {area.word('conference_short')}; then {then}",
     }
@@ -419,7 +495,7 @@ def _next_recorded(dissent: Dissent, area: protocols.AreaProtocol, who: Looking,
 
 def _next_view(
     dissent: Dissent, area: protocols.AreaProtocol, who: Looking, clocks: list[RunningClock], today: dt.date
-) -> View:
+) -> Shown:
     rules = area.dissent.written_view
     to = seat_title(rules.to, area) if rules else ""
     name = seat_people(rules.to, dissent, today) if rules else ""
@@ -433,7 +509,7 @@ def _next_view(
             "yours": area.meanwhile.text,
             "action": _link("written-view", dissent, "Write your view"),
         }
-    step: View = {
+    step: Shown = {
         "holder": holder_words("capacity:dissenter", dissent, area, today),
         "does": f"sends the written view to {sent_to}",
         **timed,
@@ -458,7 +534,7 @@ def _next_review(
     clocks: list[RunningClock],
     actor: Actor,
     today: dt.date,
-) -> View:
+) -> Shown:
     tier = policies.current_tier(dissent, area)
     seat = tier.by[0] if tier else "slot:reviewer"
     timed = _timed(open_clock(clocks, "decide"))
@@ -487,14 +563,14 @@ def _next_decided(
     clocks: list[RunningClock],
     actor: Actor,
     today: dt.date,
-) -> View:
+) -> Shown:
     holding = open_clock(clocks, "hold")
     last = list(dissent.answers.all())[-1]
     outcome = area.outcome(last.outcome)
     label = outcome.label if outcome else last.outcome
     booked = _booked(last)
     seat = holding.deadline.holder if holding else dissent.case.held_by
-    step: View = {"holder": holder_words(seat or "slot:reviewer", dissent, area, today)}
+    step: Shown = {"holder": holder_words(seat or "slot:reviewer", dissent, area, today)}
     if holding or (outcome and outcome.book and booked is None):
         step["does"] = "sees that the conference is held" if booked else "books the conference"
         step |= _timed(holding)
@@ -521,7 +597,7 @@ def _unresolved(dissent: Dissent, area: protocols.AreaProtocol, last: Answer) ->
     return ""
 
 
-def if_unresolved(dissent: Dissent, area: protocols.AreaProtocol) -> View | None:
+def if_unresolved(dissent: Dissent, area: protocols.AreaProtocol) -> Shown | None:
     """What the dissenter may do next: {text, rule, basis, routes: [{label, text, rule}]}; before an answer, the first."""
     answers = list(dissent.answers.all())
     for after in area.dissent.if_unresolved:
@@ -538,7 +614,7 @@ def if_unresolved(dissent: Dissent, area: protocols.AreaProtocol) -> View | None
 
 def _next_ladder(
     dissent: Dissent, area: protocols.AreaProtocol, who: Looking, actor: Actor, today: dt.date
-) -> View:
+) -> Shown:
     mode = next((m for m in area.dissent.modes if m.id == dissent.challenge_choice), None)
     if mode is None:
         mine = allowed(permissions.check_choose_challenge, actor, dissent, area)
@@ -569,7 +645,7 @@ def _next_ladder(
     }
 
 
-def _next_final(dissent: Dissent) -> View:
+def _next_final(dissent: Dissent) -> Shown:
     at = dissent.withdrawn_at or dissent.closed_at
     words = {
         S.CLOSED: "Everyone was told, and the dissent was closed on",
@@ -589,14 +665,14 @@ def _booked(answer: Answer) -> FollowUp | None:
     return next((f for f in answer.follow_ups.all() if f.conference.state != ConferenceState.CANCELLED), None)
 
 
-def answer_view(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> list[View]:
+def answer_view(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> list[Shown]:
     """Each tier's answer. The chair and the admin see what was decided, not the reasons; nobody but the reviewing
     posts sees why it was late, unread or without a conversation."""
     who = looking(actor, dissent, area)
     return [_answer(answer, dissent, area, who) for answer in dissent.answers.all()]
 
 
-def _answer(answer: Answer, dissent: Dissent, area: protocols.AreaProtocol, who: Looking) -> View:
+def _answer(answer: Answer, dissent: Dissent, area: protocols.AreaProtocol, who: Looking) -> Shown:
     tier = area.tier(answer.tier)
     outcome = tier.outcome(answer.outcome) if tier else None
     full = who.reviewer or who.dissenter
@@ -648,12 +724,12 @@ def _signed(answer: Answer) -> str:
     return f"{name}, for {answer.acting_for.user.name}" if answer.acting_for else name
 
 
-def duties_open(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> list[View]:
+def duties_open(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> list[Shown]:
     """What is to be done after the answer, done or not: {label, by, rule, done, words, blocks, action}.
 
     `action` only for those who may do it; `blocks`: the dissent cannot be closed before it is done.
     """
-    if dissent.state not in (S.DECIDED, S.CLOSED):
+    if dissent.state not in (S.SECOND_TIER, S.DECIDED, S.CLOSED):
         return []
     may = allowed(permissions.check_discharge, actor, dissent, area)
     return [
@@ -663,7 +739,7 @@ def duties_open(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) ->
     ]
 
 
-def _conference_duty(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> list[View]:
+def _conference_duty(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> list[Shown]:
     last = list(dissent.answers.all())[-1]
     outcome = area.outcome(last.outcome)
     if outcome is None or not outcome.book:
@@ -692,11 +768,8 @@ def _conference_duty(dissent: Dissent, area: protocols.AreaProtocol, actor: Acto
     ]
 
 
-def _telling_duties(dissent: Dissent, area: protocols.AreaProtocol, may: bool) -> list[View]:
-    done = {
-        t.tell_id: t
-        for t in Telling.objects.filter(case_id=dissent.case_id).select_related("recorded_by__user")
-    }
+def _telling_duties(dissent: Dissent, area: protocols.AreaProtocol, may: bool) -> list[Shown]:
+    done = {t.tell_id: t for t in dissent.case.tellings.all()}
     rows = []
     for tell in policies.tellings_due(dissent, area):
         row = done.get(tell.id)
@@ -713,7 +786,7 @@ def _telling_duties(dissent: Dissent, area: protocols.AreaProtocol, may: bool) -
                 "words": words,
                 "blocks": tell.before_close,
                 "action": _link("told", dissent, f"Record that {who} {_was(who)} told", tell.id)
-                if may and row is None and dissent.state == S.DECIDED
+                if may and row is None
                 else None,
             }
         )
@@ -724,11 +797,11 @@ def _was(who: str) -> str:
     return "were" if who in (CAPACITY_WORDS["parents"], CAPACITY_WORDS["agencies"]) else "was"
 
 
-def _filing_duties(dissent: Dissent, area: protocols.AreaProtocol, may: bool) -> list[View]:
+def _filing_duties(dissent: Dissent, area: protocols.AreaProtocol, may: bool) -> list[Shown]:
     duties = [d for d in area.duties if d.done == "filed_on_record"]
     if not duties:
         return []
-    filed = {f.child_id: f for f in Filing.objects.filter(case_id=dissent.case_id)}
+    filed = {f.child_id: f for f in dissent.case.filings.all()}
     rows = []
     for duty in duties:
         for row in dissent.dissent_children.all():
@@ -743,14 +816,14 @@ def _filing_duties(dissent: Dissent, area: protocols.AreaProtocol, may: bool) ->
                     "words": f"filed {day_date(filing.filed_on)}" if filing else "not recorded yet",
                     "blocks": duty.before_close == "block",
                     "action": _link("filed", dissent, f"Record the filing for {child.initials}", child.uuid)
-                    if may and filing is None and dissent.state == S.DECIDED
+                    if may and filing is None
                     else None,
                 }
             )
     return rows
 
 
-def tasks_open(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> list[View]:
+def tasks_open(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> list[Shown]:
     """What the protocol asks of the dissenter, done or not: {label, text, rule, done, words, action}."""
     done = {t.task: t for t in dissent.practitioner_tasks.all()}
     facts = facts_of(dissent.case) if area.dissent.tasks else {}
@@ -786,7 +859,7 @@ def tasks_open(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> 
     return rows
 
 
-def own_view(dissent: Dissent, area: protocols.AreaProtocol) -> View:
+def own_view(dissent: Dissent, area: protocols.AreaProtocol) -> Shown:
     """What was recorded, and the written view beside it: for the dissenter, the reviewing posts and the chair."""
     day = london_date(dissent.conference.starts_at)
     view = getattr(dissent, "written_view", None)
@@ -851,20 +924,20 @@ def own_view(dissent: Dissent, area: protocols.AreaProtocol) -> View:
     }
 
 
-def what_practitioner_sees(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> View:
+def what_practitioner_sees(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> Shown:
     """All that a dissenter is shown: their own record, view, additions, answers, tasks and way on; no one else's."""
     return {
         "own": own_view(dissent, area),
         "answers": answer_view(dissent, area, actor),
-        "additions": list(dissent.additions.order_by("added_at")),
-        "asks": [a for a in dissent.asks.order_by("asked_at") if a.seat == "capacity:dissenter"],
+        "additions": list(dissent.additions.all()),
+        "asks": [a for a in dissent.asks.all() if a.seat == "capacity:dissenter"],
         "tasks": tasks_open(dissent, area, actor),
         "unresolved": if_unresolved(dissent, area),
         "stands": area.meanwhile.text,
     }
 
 
-def case_actions(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> list[View]:
+def case_actions(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> list[Shown]:
     """Everything that this person may do to this dissent now, as links."""
     who = looking(actor, dissent, area)
     mine = "your" if who.dissenter else "the"
@@ -896,31 +969,66 @@ def _check_unbooked(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol
 # --- the live conference ------------------------------------------------------------------------------------------
 
 
+def people_in_room(conference: Conference) -> list[Attendance]:
+    """Everyone on the list, with their views and what they have dissented from, in one query: professionals first."""
+    rows = (
+        Attendance.objects.filter(conference=conference)
+        .select_related("agency")
+        .annotate(
+            dissent_count=Count("dissents", distinct=True),
+            asking=Exists(
+                MissingEntryRequest.objects.filter(attendance=OuterRef("pk"), answered_at__isnull=True)
+            ),
+            seen=ArraySubquery(
+                View.objects.filter(attendance=OuterRef("pk")).values(
+                    json=JSONObject(
+                        child="conference_child_id",
+                        phase="phase",
+                        choice="choice",
+                        reasons="reasons",
+                        changed="change_reason",
+                    )
+                )
+            ),
+            dissented=ArraySubquery(
+                DissentChild.objects.filter(dissent__attendance=OuterRef("pk"))
+                .exclude(dissent__state=S.WITHDRAWN)
+                .order_by("dissent__expressed_at")
+                .values(
+                    json=JSONObject(
+                        child="conference_child_id",
+                        at="dissent__expressed_at",
+                        reference="dissent__case__reference",
+                    )
+                )
+            ),
+        )
+    )
+    return sorted(rows, key=lambda a: (a.side == Side.FAMILY, str(a.agency or ""), a.name))
+
+
 def room(
     people: Iterable[Attendance],
     conference: Conference,
     children: list[ConferenceChild],
     area: protocols.AreaProtocol,
     chosen: Attendance | None,
-) -> View:
+) -> Shown:
     """The people of a conference beside the dissent form: those who can dissent here, and those who cannot, and why."""
     listed, cannot, family = [], [], []
     for person in people:
         if person.side == Side.FAMILY:
             family.append(person.name)
-            continue
-        refused = _refused(person, area)
-        if refused and not person.dissents.all():
+        elif _refused(person, area) and not person.dissented:  # type: ignore[attr-defined]
             cannot.append(f"{person.name}, {person.agency} ({person.get_presence_display().lower()})")
-            continue
-        listed.append(_person(person, conference, children, area, chosen))
-    attendance = area.dissent.attendance
+        else:
+            listed.append(_person(person, conference, children, area, chosen))
     relatives = next((r for r in area.dissent.refused_people if r.id == "family"), None)
     route = area.route(relatives.route) if relatives and relatives.route else None
     return {
         "people": listed,
         "cannot": cannot,
-        "cannot_rule": attendance.rule,
+        "cannot_rule": area.dissent.attendance.rule,
         "family": family,
         "family_words": relatives.reason if relatives else "",
         "family_rule": relatives.rule if relatives else "",
@@ -934,27 +1042,24 @@ def _refused(person: Attendance, area: protocols.AreaProtocol) -> bool:
 
 
 def _person(
-    person: Attendance,
+    person: Any,
     conference: Conference,
     children: list[ConferenceChild],
     area: protocols.AreaProtocol,
     chosen: Attendance | None,
-) -> View:
+) -> Shown:
     phase = area.conference.view_phases[-1]
-    seen = {view.conference_child_id: view for view in person.views.all() if view.phase == phase}
-    views = [
-        f"{child.child.initials} {seen[child.pk].get_choice_display().lower() if child.pk in seen else 'view not stated'}"
-        for child in children
-    ]
-    mine = [d for d in person.dissents.all() if d.state != S.WITHDRAWN]
-    covered = {
-        pk for dissent in mine for pk in (row.conference_child_id for row in dissent.dissent_children.all())
-    }
+    seen = {view["child"]: view["choice"] for view in person.seen if view["phase"] == phase}
+    views = [f"{child.child.initials} {CHOICES[seen.get(child.pk, '')].lower()}" for child in children]
+    covered = {row["child"] for row in person.dissented}
     absent = "" if person.presence in PRESENT else f" ({person.get_presence_display().lower()})"
     current = chosen is not None and chosen.pk == person.pk
-    tag = {"word": f"Recorded {clock_time(mine[-1].expressed_at)}", "colour": "teal"} if mine else None
+    tag = None
     if current:
         tag = {"word": "Recording", "colour": "blue"}
+    elif person.dissented:
+        at = dt.datetime.fromisoformat(person.dissented[-1]["at"])
+        tag = {"word": f"Recorded {clock_time(at)}", "colour": "teal"}
     more = not covered.issuperset({child.pk for child in children})
     base = reverse("conference-dissent", args=[conference.reference])
     return {
@@ -969,7 +1074,17 @@ def _person(
     }
 
 
-def window_words(conference: Conference, area: protocols.AreaProtocol, calendar: Calendar, you: bool) -> View:
+CHOICES = {
+    "": "Not stated",
+    ViewChoice.MET: "Met",
+    ViewChoice.NOT_MET: "Not met",
+    ViewChoice.NONE: "No view given",
+}
+
+
+def window_words(
+    conference: Conference, area: protocols.AreaProtocol, calendar: Calendar, you: bool
+) -> Shown:
     """Until when a dissent can be made here, in words, with its rule."""
     window = area.dissent.window
     who = "You" if you else "They"
@@ -1003,7 +1118,7 @@ def on_ending(
     calendar: Calendar,
     names: list[str],
     now: dt.datetime,
-) -> list[View]:
+) -> list[Shown]:
     """What follows when the conference ends with dissents in it: who is told, and by when; each with its rule.
 
     Dates are counted from now, as if it ended now, or from when it ended.
@@ -1011,7 +1126,7 @@ def on_ending(
     today = london_date(now)
     who = _named(names) if names else "Whoever dissents"
     ended_at = conference.ended_at or now
-    lines: list[View] = []
+    lines: list[Shown] = []
     for tell in area.tells:
         if tell.how != "notice" or tell.when not in STARTING:
             continue
@@ -1024,10 +1139,10 @@ def on_ending(
     except CalendarHorizon:
         results = ()
     for found in results:
-        if found.purpose not in ("send", "decide") or found.due_at is None:
+        if found.clock.purpose not in ("send", "decide") or found.due_at is None:
             continue
         text = (
-            f"{found.label}: {who}, by"
+            f"{found.clock.label}: {who}, by"
             if found.clock.holder == "capacity:dissenter"
             else f"{found.label}: by"
         )
@@ -1081,56 +1196,110 @@ def _named(names: list[str]) -> str:
 # --- the review ---------------------------------------------------------------------------------------------------
 
 
-def review_of(dissent: Dissent, tier_id: str) -> Review | None:
-    """The review of a dissent at a tier, with what was seen, said and asked in it."""
-    item = (
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What was seen, said and asked in the review of one dissent."""
+
+    review: Review
+    seen: dict[str, Shown]
+    talks: list[Shown]
+    asks: list[Shown]
+
+    def talks_with(self, dissent: Dissent) -> list[Shown]:
+        """Conversations with this dissenter, and attempts, since the dissent was expressed."""
+        return [t for t in self.talks if t["dissent"] == dissent.pk and t["at"] > dissent.expressed_at]
+
+
+def _moments(rows: Iterable[Shown], *names: str) -> list[Shown]:
+    return [
+        row | {name: dt.datetime.fromisoformat(row[name]) if row[name] else None for name in names}
+        for row in rows
+    ]
+
+
+def work_of(dissent: Dissent, tier_id: str) -> Work | None:
+    """The review that a dissent is in at a tier, with its work, in one query."""
+    here = OuterRef("review_id")
+    item: Any = (
         ReviewItem.objects.filter(dissent=dissent, tier=tier_id, removed_at__isnull=True)
         .select_related("review__conflict_override_by__user")
-        .prefetch_related(
-            "review__materials_seen__seen_by__user",
-            "review__conversations__recorded_by__user",
-            "review__asks__asked_by__user",
-            "review__asks__replied_by__user",
+        .annotate(
+            seen=ArraySubquery(
+                MaterialSeen.objects.filter(review=here).values(
+                    json=JSONObject(material="material", at="seen_at", by="seen_by__user__name")
+                )
+            ),
+            talks=ArraySubquery(
+                Conversation.objects.filter(review=here)
+                .order_by("-happened_at")
+                .values(
+                    json=JSONObject(
+                        dissent="dissent_id", who="with_whom", at="happened_at", how="how", reached="reached",
+                        note="note", by="recorded_by__user__name",
+                    )
+                )
+            ),
+            asked=ArraySubquery(
+                Ask.objects.filter(review=here)
+                .order_by("-asked_at")
+                .values(
+                    json=JSONObject(
+                        uuid="uuid", dissent="dissent_id", ask="ask_id", question="question", asked_at="asked_at",
+                        reply="reply", replied_at="replied_at", by="replied_by__user__name",
+                    )
+                )
+            ),
         )
         .first()
+    )  # fmt: skip
+    if item is None:
+        return None
+    return Work(
+        review=item.review,
+        seen={row["material"]: row for row in _moments(item.seen, "at")},
+        talks=_moments(item.talks, "at"),
+        asks=[
+            row
+            for row in _moments(item.asked, "asked_at", "replied_at")
+            if row["dissent"] in (dissent.pk, None)
+        ],
     )
-    return item.review if item else None
 
 
-def other_dissents(dissent: Dissent, review: Review | None, area: protocols.AreaProtocol) -> list[View]:
+def other_dissents(dissent: Dissent, work: Work | None) -> list[Shown]:
     """The other dissents of the same conference, for the reviewer: together with this one, or apart."""
+    together = Exists(
+        ReviewItem.objects.filter(
+            dissent=OuterRef("pk"), review=work.review if work else None, removed_at__isnull=True
+        )
+    )
     rows = (
         Dissent.objects.filter(conference_id=dissent.conference_id)
         .exclude(pk=dissent.pk)
         .select_related("case", "attendance", "agency")
-        .prefetch_related("review_items")
+        .annotate(together=together)
         .order_by("expressed_at")
     )
-    found = []
-    for row in rows:
-        together = review is not None and any(
-            item.review_id == review.pk and item.removed_at is None for item in row.review_items.all()
-        )
-        found.append(
-            {
-                "href": reverse("case", args=[row.case.reference]),
-                "reference": row.case.reference,
-                "who": f"{row.attendance.name}, {row.agency.name}",
-                "status": row.case.get_stage_display(),
-                "outcome": row.case.outcome_label,
-                "together": together,
-            }
-        )
-    return found
+    return [
+        {
+            "href": reverse("case", args=[row.case.reference]),
+            "reference": row.case.reference,
+            "who": f"{row.attendance.name}, {row.agency.name}",
+            "status": row.case.get_stage_display(),
+            "outcome": row.case.outcome_label,
+            "together": row.together,
+        }
+        for row in rows
+    ]
 
 
 def views_table(
-    people: Iterable[Attendance], children: list[ConferenceChild], area: protocols.AreaProtocol
-) -> View:
+    people: Iterable[Any], children: list[ConferenceChild], area: protocols.AreaProtocol
+) -> Shown:
     """Views on the threshold: one row for each professional, one column for each child and phase, all the same size."""
     phases = area.conference.view_phases
     columns = [
-        {"child": child.child.initials, "phase": PHASE_WORDS[phase] if len(phases) > 1 else ""}
+        {"child": child.child.initials, "phase": phase if len(phases) > 1 else ""}
         for child in children
         for phase in phases
     ]
@@ -1138,53 +1307,39 @@ def views_table(
     for person in people:
         if person.side == Side.FAMILY:
             continue
-        seen = {(view.conference_child_id, view.phase): view for view in person.views.all()}
-        cells = []
-        for child in children:
-            for phase in phases:
-                view = seen.get((child.pk, phase))
-                cells.append(
-                    {"text": _choice(view), "strong": view is not None and view.choice == ViewChoice.MET}
-                )
-                if view and (view.reasons or view.change_reason):
-                    said = " ".join(
-                        filter(None, [view.reasons, view.change_reason and f"Changed: {view.change_reason}"])
-                    )
-                    reasons.append(
-                        {"label": f"{person.name}, {child.child.initials}", "value": said, "typed": True}
-                    )
-        absent = "" if person.presence in PRESENT else person.get_presence_display()
+        seen = {(view["child"], view["phase"]): view for view in person.seen}
+        given = [(child, seen.get((child.pk, phase))) for child in children for phase in phases]
         rows.append(
             {
                 "agency": str(person.agency),
                 "name": person.name,
                 "title": person.job_title,
-                "cells": cells,
-                "absent": absent,
+                "absent": "" if person.presence in PRESENT else person.get_presence_display(),
+                "cells": [
+                    {
+                        "text": CHOICES[view["choice"] if view else ""],
+                        "strong": view is not None and view["choice"] == "met",
+                    }
+                    for _, view in given
+                ],
             }
         )
+        for child, view in given:
+            said = view["reasons"] if view else ""
+            if view and view["changed"]:
+                said = f"{said} Changed since the discussion: {view['changed']}".strip()
+            if said:
+                reasons.append(
+                    {"label": f"{person.name}, {child.child.initials}", "value": said, "typed": True}
+                )
     return {"columns": columns, "rows": rows, "reasons": reasons}
 
 
-PHASE_WORDS = {"discussion": "discussion", "decision": "decision"}
-
-
-def _choice(view: Any) -> str:
-    if view is None:
-        return "Not stated"
-    return {ViewChoice.MET: "Met", ViewChoice.NOT_MET: "Not met", ViewChoice.NONE: "No view given"}[
-        ViewChoice(view.choice)
-    ]
-
-
 def chairs_reasons(
-    conference: Conference,
-    children: list[ConferenceChild],
-    fields: Iterable[RecordField],
-    area: protocols.AreaProtocol,
-) -> list[View]:
+    conference: Conference, children: list[ConferenceChild], extras: Extras, area: protocols.AreaProtocol
+) -> list[Shown]:
     """How each decision was reached, with the chair's reasons and the further parts of the record."""
-    facts: list[View] = []
+    facts: list[Shown] = []
     for child in children:
         decision = getattr(child, "decision", None)
         facts.append({"label": f"{child.child.initials}: decision", "value": decision_words(child, area)})
@@ -1204,12 +1359,8 @@ def chairs_reasons(
             )
     labels = {field.id: field.label for field in area.conference.fields}
     facts += [
-        {
-            "label": labels.get(row.field, row.field.replace("_", " ").capitalize()),
-            "value": row.text,
-            "typed": True,
-        }
-        for row in fields
+        {"label": labels.get(key, key.replace("_", " ").capitalize()), "value": text, "typed": True}
+        for key, (text, _) in extras.fields.items()
     ]
     if conference.consensus_note:
         facts.append({"label": "How consensus was tried", "value": conference.consensus_note, "typed": True})
@@ -1220,7 +1371,7 @@ def chairs_reasons(
     return facts
 
 
-def reports_of(people: Iterable[Attendance]) -> list[View]:
+def reports_of(people: Iterable[Attendance]) -> list[Shown]:
     """Who sent a report to the conference. The reports themselves are kept elsewhere."""
     return [
         {
@@ -1235,42 +1386,25 @@ def reports_of(people: Iterable[Attendance]) -> list[View]:
     ]
 
 
-def checklist(
-    dissent: Dissent, tier: protocols.Tier, review: Review | None, area: protocols.AreaProtocol
-) -> View:
+def checklist(dissent: Dissent, tier: protocols.Tier, work: Work | None) -> Shown:
     """What the protocol wants before the decision: the gate, and each piece of the materials with its tick."""
-    seen = {row.material: row for row in (review.materials_seen.all() if review else ())}
-    talks = [t for t in (review.conversations.all() if review else ()) if t.dissent_id == dissent.pk]
-    after = [t for t in talks if t.happened_at > dissent.expressed_at]
-    gates, met = [], True
-    for gate in tier.gates:
-        if gate.needs != "contact_with_dissenter":
-            continue
-        spoken = any(t.reached for t in after)
-        attempts = sum(not t.reached for t in after)
-        met = met and spoken
-        small = "" if spoken else f"{plural(attempts, 'attempt')} recorded. {gate.reason}"
-        gates.append(
-            {"text": f"Spoken with {dissent.attendance.name} ({gate.rule})", "done": spoken, "small": small}
-        )
-    if not tier.gates:
-        spoken = any(t.reached for t in after)
-        gates.append(
-            {
-                "text": f"Spoken with {dissent.attendance.name}",
-                "done": spoken,
-                "small": "" if spoken else "Not asked for by this protocol; worth doing.",
-            }
-        )
+    talks = work.talks_with(dissent) if work else []
+    spoken, attempts = any(t["reached"] for t in talks), sum(not t["reached"] for t in talks)
+    gate = next((g for g in tier.gates if g.needs == "contact_with_dissenter"), None)
+    small = "" if spoken else "This protocol does not ask for it; worth doing."
+    if gate and not spoken:
+        small = f"Needed before you decide. {plural(attempts, 'attempt')} recorded."
+    rule = f" ({gate.rule})" if gate else ""
+    seen = work.seen if work else {}
     materials = [
         {"id": m.id, "label": m.label, "rule": m.rule or tier.materials_rule, "seen": seen.get(m.id)}
         for m in tier.materials
     ]
     return {
-        "gates": gates,
-        "gate_met": met,
+        "gates": [{"text": f"Spoken with {dissent.attendance.name}{rule}", "done": spoken, "small": small}],
+        "gate": None if spoken else gate,
         "materials": materials,
-        "unseen": [m["label"] for m in materials if m["seen"] is None],
+        "unseen": [str(m["label"]) for m in materials if m["seen"] is None],
     }
 
 
@@ -1339,7 +1473,7 @@ def told_of(
     area: protocols.AreaProtocol,
     dissent: Dissent,
     today: dt.date,
-) -> list[View]:
+) -> list[Shown]:
     """Who hears of an outcome: at once by the service, or by a person who then records it."""
     rows, named = [], set()
     for event in dict.fromkeys((tier.decided, *outcome.happens)):
@@ -1366,6 +1500,404 @@ def told_of(
                 }
             )
     return rows
+
+
+# --- the pages ----------------------------------------------------------------------------------------------------
+
+
+def clock_from(
+    name: str, conference: Conference, area: protocols.AreaProtocol, calendar: Calendar, now: dt.datetime
+) -> dt.date | None:
+    """The date of one clock as if the conference ended now, or from when it ended."""
+    clock = area.clock(name)
+    try:
+        return calendar.due(clock, conference.ended_at or now).day if clock else None
+    except CalendarHorizon:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The dissent stage of a conference: what the form and its rail are made of."""
+
+    live: Live
+    calendar: Calendar
+    extras: Extras | None
+    person: Attendance | None
+    you: bool
+    now: dt.datetime
+
+    @property
+    def seat(self) -> Attendance:
+        if self.person is None:
+            raise LookupError("nobody is chosen")
+        return self.person
+
+    @property
+    def hint(self) -> str:
+        """What is said above the reasons: when the written view is due."""
+        rules = self.live.area.dissent.written_view
+        if rules is None:
+            return ""
+        due = clock_from(rules.clock, self.live.conference, self.live.area, self.calendar, self.now)
+        who = "You send your" if self.you else "They send their"
+        return f"A few sentences. {who} full written view by {day_date(due)} ({rules.rule})." if due else ""
+
+    def shown(self) -> Shown:
+        conference, area = self.live.conference, self.live.area
+        names = [p.name for p in self.live.people if p.dissent_count or p == self.person]  # type: ignore[attr-defined]
+        ticks = self.extras.ticks if self.extras else {}
+        ended = conference.state == ConferenceState.ENDED
+        return {
+            "person": self.person,
+            "you": self.you,
+            "room": room(self.live.people, conference, self.live.children, area, self.person),
+            "window": window_words(conference, area, self.calendar, self.you),
+            "statement": [
+                {
+                    "label": step.label,
+                    "wording": step.wording,
+                    "rule": step.rule,
+                    "said": f"Read out at {clock_time(ticks[step.step])}"
+                    if step.step in ticks
+                    else "Not read out yet",
+                }
+                for step in area.conference.script
+            ],
+            "ending": on_ending(conference, area, self.calendar, names, self.now),
+            "ended": ended,
+            "means": area.dissent.means,
+            "stands": area.meanwhile.text,
+            "undecided": [child.child.initials for child in self.live.undecided],
+            "can_note": not ended and not self.you,
+            "short": area.word("conference_short"),
+        }
+
+
+def stage_of(
+    conference: Conference, area: protocols.AreaProtocol, person: str, now: dt.datetime, *, you: bool = False
+) -> Stage:
+    """The dissent stage; `person` is the uuid of somebody on the list, or empty while nobody is chosen."""
+    live = Live(conference, area, children_of(conference), people_in_room(conference))
+    calendar = calendar_for(conference.partnership_id, area.nation)
+    chosen = live.person(person) if person else None
+    return Stage(live, calendar, None if you else extras_of(conference), chosen, you, now)
+
+
+def ending(live: Live, now: dt.datetime) -> Shown:
+    """What is missing when a conference ends, who dissented, and what follows."""
+    conference, area = live.conference, live.area
+    extras = extras_of(conference)
+    people = list(
+        Attendance.objects.filter(conference=conference).select_related("agency").prefetch_related("views")
+    )
+    missing = missing_from_record(conference, area, people, live.children, extras.ticks, extras.fields)
+    dissents = _dissents_from(conference, area)
+    names = [row["name"] for row in dissents]
+    calendar = calendar_for(conference.partnership_id, area.nation)
+    return {
+        "missing": [{"text": text, "rule": rule} for text, rule in missing],
+        "undecided": [child.child.initials for child in live.undecided],
+        "dissents": dissents,
+        "ending": on_ending(conference, area, calendar, names, now) if dissents else [],
+        "stands": area.meanwhile.text,
+        "short": area.word("conference_short"),
+    }
+
+
+def _dissents_from(conference: Conference, area: protocols.AreaProtocol) -> list[Shown]:
+    rows = (
+        Dissent.objects.filter(conference=conference)
+        .exclude(state=S.WITHDRAWN)
+        .select_related("case", "attendance", "agency")
+        .order_by("expressed_at")
+    )
+    return [
+        {
+            "name": row.attendance.name,
+            "who": f"{row.attendance.name}, {row.agency.name}",
+            "about": subject_words(row, area),
+            "reference": row.case.reference,
+            "href": reverse("case", args=[row.case.reference]),
+            "status": row.case.get_stage_display(),
+            "at": row.expressed_at,
+        }
+        for row in rows
+    ]
+
+
+def ended(live: Live, now: dt.datetime) -> Shown:
+    """After the end: who was told, and what is due when."""
+    conference, area = live.conference, live.area
+    dissents = _dissents_from(conference, area)
+    calendar = calendar_for(conference.partnership_id, area.nation)
+    names = [row["name"] for row in dissents]
+    return {
+        "dissents": dissents,
+        "ending": on_ending(conference, area, calendar, names, now) if dissents else [],
+        "stands": area.meanwhile.text,
+        "short": area.word("conference_short"),
+    }
+
+
+def view_page(dissent: Dissent, area: protocols.AreaProtocol, own: bool, now: dt.datetime) -> Shown:
+    """What stands around the boxes of the written view."""
+    rules = area.dissent.written_view
+    running = open_clock(clocks_of(dissent.case, now), "send")
+    url = reverse("case", args=[dissent.case.reference])
+    due = (
+        f" It is due by {due_words(running)} ({left_words(running).lower()})."
+        if running and due_words(running)
+        else ""
+    )
+    late = " A late one is still accepted." if running and running.progress.late else ""
+    return {
+        "page_title": "Your written view" if own else f"Written view of {dissent.attendance.name}",
+        "lead": f"{rules.text if rules and own else ''}{due}{late} {f'({rules.rule})' if rules else ''}".strip(),
+        "reference": dissent.case.reference,
+        "back_url": url,
+        "back_label": "Back to the case",
+        "cancel_url": url,
+        "recipient": seat_title(rules.to, area) if rules else "",
+        "own": own,
+        "submit_label": "Check and send" if own else "Check",
+    }
+
+
+def not_reminded(dissent: Dissent, need: Requirement | None) -> str:
+    """What has to come first, when it has not."""
+    if need is None or dissent.reminded_at is not None:
+        return ""
+    return f"{need.reason} ({need.rule})"
+
+
+def gate_words(dissent: Dissent, area: protocols.AreaProtocol) -> str:
+    tier = policies.current_tier(dissent, area)
+    gate = next((g for g in (tier.gates if tier else ()) if g.needs == "contact_with_dissenter"), None)
+    return f"{gate.reason} ({gate.rule})" if gate else ""
+
+
+def tier_at_work(dissent: Dissent, area: protocols.AreaProtocol, posted: str) -> protocols.Tier | None:
+    """The tier that a decision was written for; it may have been decided by somebody else meanwhile."""
+    return (area.tier(posted) if posted else None) or policies.current_tier(dissent, area)
+
+
+class Desk:
+    """All that a reviewer has before them for one dissent at one tier."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        dissent: Dissent,
+        area: protocols.AreaProtocol,
+        tier: protocols.Tier,
+        now: dt.datetime,
+    ) -> None:
+        self.actor, self.dissent, self.area, self.tier, self.now = actor, dissent, area, tier, now
+        self.today = london_date(now)
+        self.conference = dissent.conference
+        self.calendar = calendar_for(dissent.partnership_id, area.nation)
+        self.clocks = clocks_of(dissent.case, now)
+        self.work = work_of(dissent, tier.id)
+        self.answered: Answer | None = next((a for a in dissent.answers.all() if a.tier == tier.id), None)
+        self.facts = facts_of(dissent.case) if any(c.cautious_after for c in area.clocks) else {}
+
+    def read_again(self) -> None:
+        """What was ticked just now is part of the page."""
+        self.work = work_of(self.dissent, self.tier.id)
+
+    @property
+    def first(self) -> bool:
+        return self.area.review is not None and self.tier.id == self.area.review.tiers[0].id
+
+    @property
+    def checks(self) -> Shown:
+        return checklist(self.dissent, self.tier, self.work)
+
+    @property
+    def deciding(self) -> RunningClock | None:
+        return open_clock(self.clocks, "decide")
+
+    @property
+    def late(self) -> str:
+        """When the decision was due, where that has passed."""
+        running = self.deciding
+        if running is None or not running.progress.late:
+            return ""
+        return f"It was due by {due_words(running)} ({running.deadline.rule})."
+
+    def hints(self) -> dict[str, str]:
+        return {o.id: outcome_hint(o, self.dates(o)) for o in self.tier.outcomes}
+
+    def dates(self, outcome: protocols.Outcome) -> list[OutcomeDate]:
+        return dates_of(outcome, self.tier, self.area, self.calendar, self.facts, self.now)
+
+    def chairs(self) -> list[Membership]:
+        if not any(o.book for o in self.tier.outcomes):
+            return []
+        return members_by_role(self.dissent.partnership_id, Role.CHAIR, self.today)
+
+    def conflict(self) -> Shown | None:
+        """Why this person should not be the one, and what they may do about it."""
+        safeguard = self.area.safeguard("reviewer_not_involved")
+        if safeguard is None or not safeguard.on:
+            return None
+        words = permissions.conflict_of(self.actor, self.dissent, self.tier.id)
+        if not words:
+            return None
+        review = self.work.review if self.work else None
+        reason = review.conflict_override_reason if review else ""
+        mine = review is not None and review.conflict_override_by_id == self.actor.membership_id
+        return {
+            "words": words,
+            "reason": reason if mine else "",
+            "blocks": safeguard.mode == "block" and not (reason and mine),
+            "may_go_on": safeguard.override_with_reason,
+        }
+
+    def theirs(self) -> list[Shown]:
+        """What someone else decided first."""
+        rows: list[Shown] = []
+        for answer in Answer.objects.filter(dissent=self.dissent, tier=self.tier.id).select_related(
+            "decided_by__user"
+        ):
+            outcome = self.tier.outcome(answer.outcome)
+            rows.append({"label": "Decided", "value": f"{_signed(answer)}, {day_time(answer.decided_at)}"})
+            rows.append({"label": "Outcome", "value": outcome.label if outcome else answer.outcome})
+            rows.append({"label": "Reasons", "value": answer.reasons, "typed": True})
+        return rows
+
+    def shown(self) -> Shown:
+        """The evidence in reading order, and what stands beside the form."""
+        children, people = children_of(self.conference), people_in_room(self.conference)
+        extras = extras_of(self.conference)
+        running = self.deciding
+        day = london_date(self.conference.starts_at)
+        return {
+            "reference": self.dissent.case.reference,
+            "dissent": self.dissent,
+            "links": [_link("case", self.dissent, "Case page")],
+            "jump": {"href": "#decision", "label": "Go to your decision"},
+            "facts": [
+                {
+                    "label": "Child" if len(self.dissent.dissent_children.all()) == 1 else "Children",
+                    "value": children_words(
+                        [
+                            child_view(row.conference_child.child, day)
+                            for row in self.dissent.dissent_children.all()
+                        ]
+                    ),
+                },
+                {"label": self.conference.get_kind_display(), "value": short_date(self.conference.starts_at)},
+                {
+                    "label": "Raised by",
+                    "value": f"{self.dissent.attendance.name}, {self.dissent.agency.name}",
+                },
+                {"label": self.area.word("chair").capitalize(), "value": self.conference.chair.user.name},
+            ],
+            "due": f"Due {short_date(running.deadline.due_at)[:-5]}"
+            if running and running.deadline.due_at
+            else "",
+            "due_soon": bool(running and running.deadline.due_at and (running.progress.left or 0) <= 3),
+            "late": bool(self.late),
+            "stands": self.area.meanwhile.text,
+            "own": own_view(self.dissent, self.area),
+            "additions": list(Addition.objects.filter(dissent=self.dissent).order_by("added_at")),
+            "views": views_table(people, children, self.area),
+            "chair": chairs_reasons(self.conference, children, extras, self.area),
+            "reports": reports_of(people),
+            "noted": extras.noted,
+            "others": other_dissents(self.dissent, self.work),
+            "talks": self._talks(),
+            "asks": self._asks(),
+            "may_ask": bool(self.tier.may_ask),
+            "answers": answer_view(self.dissent, self.area, self.actor),
+            "clocks": [
+                clock_view(c, self.now) for c in self.clocks if c.is_open and c.deadline.purpose == "decide"
+            ],
+            "tier": self.tier,
+            "checks": self.checks,
+            "conflict": self.conflict(),
+            "early_means": self.area.clock(running.deadline.clock_id) if running else None,
+        }
+
+    def _talks(self) -> list[Shown]:
+        how = dict(ContactHow.choices)
+        return [
+            {
+                "text": f"{row['who']}, {day_time(row['at'])}, {how[row['how']].lower()}",
+                "done": row["reached"],
+                "small": row["note"],
+                "done_words": "spoke",
+                "open_words": "an attempt",
+                "by": row["by"],
+            }
+            for row in (self.work.talks if self.work else [])
+            if row["dissent"] in (None, self.dissent.pk)
+        ]
+
+    def _asks(self) -> list[Shown]:
+        labels = {a.id: a.label for a in self.tier.may_ask}
+        return [
+            {**row, "label": labels.get(row["ask"], row["ask"].replace("_", " "))}
+            for row in (self.work.asks if self.work else [])
+        ]
+
+    def told(self, outcome: protocols.Outcome) -> list[Shown]:
+        return told_of(outcome, self.tier, self.area, self.dissent, self.today)
+
+    def sent_words(self, row: Answer) -> str:
+        """What is said on the case page after the decision."""
+        outcome = self.tier.outcome(row.outcome)
+        if outcome is None:
+            return "The decision was recorded."
+        names = [told["label"] for told in self.told(outcome) if "by this service" in told["value"]]
+        told = f" Told: {'; '.join(names)}." if names else ""
+        dates = [f"{d.label} by {day_date(d.due)} ({d.rule})" for d in self.dates(outcome)]
+        return f"Your decision was recorded: {outcome.label}.{told}" + (
+            f" Next: {'; '.join(dates)}." if dates else ""
+        )
+
+
+def follow_up_page(dissent: Dissent, area: protocols.AreaProtocol, now: dt.datetime) -> Shown:
+    """The conference that an answer asks for: what it is, and by when."""
+    last = list(dissent.answers.all())[-1]
+    outcome = area.outcome(last.outcome)
+    running = open_clock(clocks_of(dissent.case, now), "hold")
+    hint = ""
+    if running is not None and running.deadline.due_at:
+        hint = (
+            f"On or before {due_words(running)} ({running.deadline.rule}), or give a reason for a later date."
+        )
+        cautious = cautious_date(
+            running.clock, facts_of(dissent.case), calendar_for(dissent.partnership_id, area.nation)
+        )
+        if cautious and cautious != running.due.day:
+            hint += f" Read cautiously: by {day_date(cautious)}."
+    elif outcome:
+        hint = outcome.text
+    early = outcome is not None and outcome.book == "early_review"
+    must_differ = last.different_chair
+    return {
+        "page_title": "Book the early review" if early else "Book the reconvened conference",
+        "lead": f"Decided on {day_date(last.decided_at)}: {outcome.label if outcome else last.outcome}."
+        + (" A different chair chairs it." if must_differ else ""),
+        "chairs": members_by_role(dissent.partnership_id, Role.CHAIR, london_date(now)),
+        "hint": hint,
+    }
+
+
+def closing_page(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> Shown:
+    """What stands against closing, and what may be done later."""
+    warn, blocked = "", None
+    try:
+        policies.check_close(dissent, area, confirmed=False)
+    except Denied as denied:
+        if denied.field == "confirmed":
+            warn = denied.sentence
+        else:
+            blocked = denied
+    return {"duties": duties_open(dissent, area, actor), "warn": warn, "blocked": blocked}
 
 
 __all__ = [

@@ -117,7 +117,13 @@ def _stage_page(
 ) -> HttpResponse:
     template = "dissent/new.html" if stage.you else "dissent/stage.html"
     live = live_context(request, stage.live, "dissent")
-    context = {**live, **stage.shown(), "form": form, "decisions": decisions_shown(stage.live)}
+    context = {
+        **live,
+        **stage.shown(),
+        "form": form,
+        "saving": form is not None or None,
+        "decisions": decisions_shown(stage.live),
+    }
     return render(request, template, context, status=form_status(form) if form else 200)
 
 
@@ -448,7 +454,8 @@ def _tick(request: ActingRequest, dissent: Dissent) -> None:
 
 def _decide(request: ActingRequest, page: selectors.Desk, form: forms.DecisionForm) -> HttpResponse | None:
     dissent = page.dissent
-    if page.answered is not None:
+    sending = request.POST.get("step") == "send"  # twice the same is one: its token is looked at first
+    if page.answered is not None and not (sending and form.is_valid()):
         return refused(request, policies.answered(dissent), form)
     if not form.is_valid():
         return None
@@ -458,7 +465,7 @@ def _decide(request: ActingRequest, page: selectors.Desk, form: forms.DecisionFo
             dissent_id=dissent.pk, by=request.actor, decided=form.decided(), now=request.now, version=form.expected_version()
         )  # fmt: skip
 
-    if request.POST.get("step") == "send":
+    if sending:
         return submit(
             request,
             form,
