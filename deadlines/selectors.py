@@ -61,10 +61,10 @@ def running(
     return RunningClock(deadline, clock, due, calendar.progress(due, now), cautious)
 
 
-def clocks_of(case: Case, now: dt.datetime) -> list[RunningClock]:
+def clocks_of(case: Case, now: dt.datetime, calendar: Calendar | None = None) -> list[RunningClock]:
     """Every clock of a case, running first, then by date."""
     area = area_of_case(case)
-    calendar = calendar_for(case.partnership_id, area.nation)
+    calendar = calendar or calendar_for(case.partnership_id, area.nation)
     rows = list(case.deadlines.all())
     rows.sort(key=lambda d: (d.state != DeadlineState.OPEN, d.due_at is None, d.due_at or d.anchored_at))
     wanted = {clock.id for clock in area.clocks if clock.cautious_after}

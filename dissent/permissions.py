@@ -161,18 +161,25 @@ def conflict_of(actor: Actor, dissent: Dissent, tier_id: str) -> str:
     """Why this person should not review this dissent; empty when nothing stands against it (system safeguard)."""
     if actor.membership_id is None or actor.user_id is None:
         return ""
-    conference = dissent.conference
-    mine = list(Membership.objects.filter(user_id=actor.user_id).values_list("pk", flat=True))
-    if conference.chair_id in mine:
+    mine = set(Membership.objects.filter(user_id=actor.user_id).values_list("pk", flat=True))
+    there = set(
+        Attendance.objects.filter(
+            conference_id=dissent.conference_id, membership_id__in=mine, presence__in=PRESENT
+        ).values_list("membership_id", flat=True)
+    )
+    return conflict_with(actor, dissent, tier_id, mine=mine, there=there)
+
+
+def conflict_with(actor: Actor, dissent: Dissent, tier_id: str, *, mine: set[int], there: set[int]) -> str:
+    """The same, with the memberships of this person and of those who attended read already."""
+    if dissent.conference.chair_id in mine:
         return f"{actor.name} chaired this conference"
-    if Attendance.objects.filter(
-        conference=conference, membership_id__in=mine, presence__in=PRESENT
-    ).exists():
+    if mine & there:
         return f"{actor.name} attended this conference"
     dissenter = dissent.attendance.membership
     if dissenter is not None and dissenter.line_manager_id in mine:
         return f"{actor.name} is the dissenting professional’s line manager"
-    if dissent.answers.exclude(tier=tier_id).filter(decided_by_id__in=mine).exists():
+    if any(a.decided_by_id in mine for a in dissent.answers.all() if a.tier != tier_id):
         return f"{actor.name} decided this dissent at the tier below"
     return ""
 

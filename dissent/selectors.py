@@ -15,7 +15,15 @@ import protocols
 from cases.models import Case, CaseEvent, Child
 from cases.selectors import facts_of
 from cases.states import OPEN
-from conferences.models import Attendance, Conference, ConferenceChild, MissingEntryRequest, View
+from conferences.models import (
+    Attendance,
+    Conference,
+    ConferenceChild,
+    MissingEntryRequest,
+    NotedView,
+    RecordField,
+    View,
+)
 from conferences.permissions import is_recorder
 from conferences.selectors import (
     Extras,
@@ -59,7 +67,7 @@ from dissent.models import (
 )
 from dissent.states import FINAL, ContactHow, DissentState
 from partnerships.models import Membership, SlotHolder
-from partnerships.selectors import calendar_for, holders_of, in_post
+from partnerships.selectors import calendar_for, holders_of, in_post, on_day
 from partnerships.states import Role
 from protocols.calendar import Calendar, CalendarHorizon
 from protocols.describe import CAPACITY_WORDS, seat_words
@@ -1266,20 +1274,9 @@ def work_of(dissent: Dissent, tier_id: str) -> Work | None:
     )
 
 
-def other_dissents(dissent: Dissent, work: Work | None) -> list[Shown]:
+def other_dissents(others: Iterable[Dissent], items: Iterable[ReviewItem], work: Work | None) -> list[Shown]:
     """The other dissents of the same conference, for the reviewer: together with this one, or apart."""
-    together = Exists(
-        ReviewItem.objects.filter(
-            dissent=OuterRef("pk"), review=work.review if work else None, removed_at__isnull=True
-        )
-    )
-    rows = (
-        Dissent.objects.filter(conference_id=dissent.conference_id)
-        .exclude(pk=dissent.pk)
-        .select_related("case", "attendance", "agency")
-        .annotate(together=together)
-        .order_by("expressed_at")
-    )
+    together = {item.dissent_id for item in items if work and item.review_id == work.review.pk}
     return [
         {
             "href": reverse("case", args=[row.case.reference]),
@@ -1287,9 +1284,9 @@ def other_dissents(dissent: Dissent, work: Work | None) -> list[Shown]:
             "who": f"{row.attendance.name}, {row.agency.name}",
             "status": row.case.get_stage_display(),
             "outcome": row.case.outcome_label,
-            "together": row.together,
+            "together": row.pk in together,
         }
-        for row in rows
+        for row in others
     ]
 
 
@@ -1336,7 +1333,10 @@ def views_table(
 
 
 def chairs_reasons(
-    conference: Conference, children: list[ConferenceChild], extras: Extras, area: protocols.AreaProtocol
+    conference: Conference,
+    children: list[ConferenceChild],
+    fields: Iterable[RecordField],
+    area: protocols.AreaProtocol,
 ) -> list[Shown]:
     """How each decision was reached, with the chair's reasons and the further parts of the record."""
     facts: list[Shown] = []
@@ -1359,8 +1359,12 @@ def chairs_reasons(
             )
     labels = {field.id: field.label for field in area.conference.fields}
     facts += [
-        {"label": labels.get(key, key.replace("_", " ").capitalize()), "value": text, "typed": True}
-        for key, (text, _) in extras.fields.items()
+        {
+            "label": labels.get(row.field, row.field.replace("_", " ").capitalize()),
+            "value": row.text,
+            "typed": True,
+        }
+        for row in fields
     ]
     if conference.consensus_note:
         facts.append({"label": "How consensus was tried", "value": conference.consensus_note, "typed": True})
@@ -1697,10 +1701,38 @@ class Desk:
         self.today = london_date(now)
         self.conference = dissent.conference
         self.calendar = calendar_for(dissent.partnership_id, area.nation)
-        self.clocks = clocks_of(dissent.case, now)
+        self.clocks = clocks_of(dissent.case, now, self.calendar)
         self.work = work_of(dissent, tier.id)
+        self._read()
         self.answered: Answer | None = next((a for a in dissent.answers.all() if a.tier == tier.id), None)
         self.facts = facts_of(dissent.case) if any(c.cautious_after for c in area.clocks) else {}
+
+    def _read(self) -> None:
+        """What lies around the dissent, by one query."""
+        here = self.conference.pk
+        self.children, self.record, self.noted, self.others, self.items, self.mine, self._chairs = gather(
+            ConferenceChild.objects.filter(conference=here)
+            .select_related("child", "decision__recorded_by__user")
+            .order_by("pk"),
+            RecordField.objects.filter(conference=here).order_by("pk"),
+            NotedView.objects.filter(attendance__conference=here)
+            .select_related("attendance__agency")
+            .order_by("said_at"),
+            Dissent.objects.filter(conference=here)
+            .exclude(pk=self.dissent.pk)
+            .select_related("case", "attendance", "agency")
+            .order_by("expressed_at"),
+            ReviewItem.objects.filter(dissent__conference=here, removed_at__isnull=True).order_by("pk"),
+            Membership.objects.filter(user=self.actor.user_id).order_by("pk"),
+            Membership.objects.filter(
+                on_day(self.today),
+                partnership=self.dissent.partnership_id,
+                role=Role.CHAIR,
+                user__is_active=True,
+            )
+            .select_related("user")
+            .order_by("user__name"),
+        )
 
     def read_again(self) -> None:
         """What was ticked just now is part of the page."""
@@ -1733,16 +1765,17 @@ class Desk:
         return dates_of(outcome, self.tier, self.area, self.calendar, self.facts, self.now)
 
     def chairs(self) -> list[Membership]:
-        if not any(o.book for o in self.tier.outcomes):
-            return []
-        return members_by_role(self.dissent.partnership_id, Role.CHAIR, self.today)
+        return self._chairs if any(o.book for o in self.tier.outcomes) else []
 
-    def conflict(self) -> Shown | None:
+    def conflict(self, people: Iterable[Attendance]) -> Shown | None:
         """Why this person should not be the one, and what they may do about it."""
         safeguard = self.area.safeguard("reviewer_not_involved")
         if safeguard is None or not safeguard.on:
             return None
-        words = permissions.conflict_of(self.actor, self.dissent, self.tier.id)
+        there = {p.membership_id for p in people if p.presence in PRESENT and p.membership_id}
+        words = permissions.conflict_with(
+            self.actor, self.dissent, self.tier.id, mine={m.pk for m in self.mine}, there=there
+        )
         if not words:
             return None
         review = self.work.review if self.work else None
@@ -1769,8 +1802,7 @@ class Desk:
 
     def shown(self) -> Shown:
         """The evidence in reading order, and what stands beside the form."""
-        children, people = children_of(self.conference), people_in_room(self.conference)
-        extras = extras_of(self.conference)
+        children, people = self.children, people_in_room(self.conference)
         running = self.deciding
         day = london_date(self.conference.starts_at)
         return {
@@ -1802,12 +1834,15 @@ class Desk:
             "late": bool(self.late),
             "stands": self.area.meanwhile.text,
             "own": own_view(self.dissent, self.area),
-            "additions": list(Addition.objects.filter(dissent=self.dissent).order_by("added_at")),
+            "additions": list(self.dissent.additions.all()),
             "views": views_table(people, children, self.area),
-            "chair": chairs_reasons(self.conference, children, extras, self.area),
+            "chair": chairs_reasons(self.conference, children, self.record, self.area),
             "reports": reports_of(people),
-            "noted": extras.noted,
-            "others": other_dissents(self.dissent, self.work),
+            "noted": [
+                {"name": v.attendance.name, "agency": str(v.attendance.agency), "text": v.text}
+                for v in self.noted
+            ],
+            "others": other_dissents(self.others, self.items, self.work),
             "talks": self._talks(),
             "asks": self._asks(),
             "may_ask": bool(self.tier.may_ask),
@@ -1817,7 +1852,7 @@ class Desk:
             ],
             "tier": self.tier,
             "checks": self.checks,
-            "conflict": self.conflict(),
+            "conflict": self.conflict(people),
             "early_means": self.area.clock(running.deadline.clock_id) if running else None,
         }
 

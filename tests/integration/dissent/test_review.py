@@ -380,4 +380,4 @@ def test_a_deputy_decides_for_the_holder(open_as):
 
 def test_the_review_page_takes_few_queries(open_as):
     world, dissent = ready("brighton-hove", children=2)
-    assert open_as(world, "reviewer").queries("review", ref(dissent)) <= 18
+    assert open_as(world, "reviewer").queries("review", ref(dissent)) <= 10
