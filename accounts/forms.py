@@ -1,6 +1,6 @@
 """The form to sign in with."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, UsernameField
@@ -29,7 +29,7 @@ class SignInForm(AuthenticationForm, GovForm):
         "username": "Enter your email address",
         "password": "Enter your password",
     }
-    error_messages: ClassVar[dict[str, Any]] = {
+    error_messages = {  # noqa: RUF012 - Django's own shape
         "invalid_login": "The email address or the password is not right. Check both and try again.",
         "inactive": "The email address or the password is not right. Check both and try again.",
     }

@@ -32,7 +32,7 @@ def _rows(compiler: Any, found: list[dict[str, Any]]) -> list[Any]:
     fields = [expression.output_field for expression, _, _ in select]
     start, end = info["select_fields"][0], info["select_fields"][-1] + 1
     names = [expression.target.attname for expression, _, _ in select[start:end]]
-    populators = get_related_populators(info, select, DEFAULT_DB_ALIAS)
+    populators = get_related_populators(info, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  # a later Django's
     rows = []
     for one in found:
         values = [_value(field, value) for field, value in zip(fields, one.values(), strict=True)]

@@ -35,7 +35,8 @@ class ChooseAreaForm(GovForm):
     def __init__(self, *args: Any, areas: list[protocols.AreaProtocol], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = sorted((area.partnership_name, area.slug) for area in areas)
-        self.fields["partnership"].choices = [("", "Select a partnership"), *((s, name) for name, s in rows)]
+        chosen: Any = self.fields["partnership"]
+        chosen.choices = [("", "Select a partnership"), *((s, name) for name, s in rows)]
 
 
 def starting_events(area: protocols.AreaProtocol) -> tuple[str, ...]:

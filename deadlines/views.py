@@ -63,7 +63,7 @@ def closure_days(request: ActingRequest) -> HttpResponse:
     partnership: Partnership = request.membership.partnership
     check_admin(request.actor, partnership.pk)
     area = area_in_force(request.membership)
-    form = ClosureDayForm(request.POST or None)
+    form = ClosureDayForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         moved: list[int] = []
 

@@ -295,7 +295,10 @@ def mark_read(*, message_uuid: uuid.UUID, by: Actor, now: dt.datetime) -> Messag
 def mark_all_read(*, by: Actor, now: dt.datetime) -> int:
     """A person has seen all notices of theirs in this partnership. Returns how many were new."""
     return Message.objects.filter(
-        user_id=by.user_id, partnership_id=by.partnership_id, channel=Channel.NOTICE, read_at__isnull=True
+        user_id=by.user_id or 0,
+        partnership_id=by.partnership_id or 0,
+        channel=Channel.NOTICE,
+        read_at__isnull=True,
     ).update(read_at=now)
 
 

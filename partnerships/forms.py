@@ -18,7 +18,8 @@ class ChooseRoleForm(GovForm):
 
     def __init__(self, *args: Any, memberships: list[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["membership"].choices = [(str(m.uuid), m.get_role_display()) for m in memberships]
+        chosen: Any = self.fields["membership"]
+        chosen.choices = [(str(m.uuid), m.get_role_display()) for m in memberships]
         self.describe(
             "membership",
             option_hints={
@@ -55,7 +56,8 @@ class FillSlotForm(OnceForm):
     def __init__(self, *args: Any, members: list[Membership], slot: Slot, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.slot = slot
-        self.fields["membership"].choices = member_choices(members)
+        chosen: Any = self.fields["membership"]
+        chosen.choices = member_choices(members)
         self.describe("membership", hint="Someone with an account in this partnership.")
 
 

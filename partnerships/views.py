@@ -40,7 +40,7 @@ def choose_role(request: Any) -> HttpResponse:
     memberships = list(memberships_of(request.user.pk, london_date(request.now)))
     if not memberships:
         return render(request, "accounts/no_role.html", status=403)
-    form = ChooseRoleForm(request.POST or None, memberships=memberships)
+    form = ChooseRoleForm(request.POST if request.method == "POST" else None, memberships=memberships)
     if request.method == "POST" and form.is_valid():
         chosen = next(m for m in memberships if str(m.uuid) == form.cleaned_data["membership"])
         request.session[SESSION_KEY] = chosen.pk
@@ -122,7 +122,7 @@ def fill_post(request: ActingRequest, key: str) -> HttpResponse:
     check_admin(request.actor, own.pk)
     slot = get_object_or_404(Slot, partnership=own, key=key)
     members = list(members_of(own.pk, london_date(request.now)))
-    form = FillSlotForm(request.POST or None, members=members, slot=slot)
+    form = FillSlotForm(request.POST if request.method == "POST" else None, members=members, slot=slot)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         response = submit(

@@ -177,7 +177,7 @@ def with_people(cases: QuerySet[Case]) -> QuerySet[Case]:
     )
 
 
-def children_in_words(case: Case, today: dt.date) -> str:
+def children_in_words(case: Any, today: dt.date) -> str:
     """T.M. (4) and K.M. (unborn)."""
     return children_words([child_view(row, today) for row in case.about])
 
@@ -205,7 +205,7 @@ def work_list(actor: Actor, now: dt.datetime, *, number: str = "1", all_closed: 
         .order_by("part", F("next_due_at").asc(nulls_last=True), "-closed_at", "opened_at", "pk")
     )
     page_number = int(number) if number.isdecimal() and 0 < int(number) < 10_000 else 1
-    rows = list(cases[(page_number - 1) * PAGE : page_number * PAGE])
+    rows: list[Any] = list(cases[(page_number - 1) * PAGE : page_number * PAGE])
     if not rows and page_number > 1:
         page_number, rows = 1, list(cases[:PAGE])
     total = rows[0].total if rows else 0
@@ -223,7 +223,7 @@ def _mine(actor: Actor) -> Exists | Q:
     held = Exists(
         Participant.objects.annotate(
             seat=Concat(Value("capacity:"), "capacity", output_field=CharField())
-        ).filter(case_id=OuterRef("pk"), membership_id=actor.membership_id, seat=OuterRef("held_by"))
+        ).filter(case_id=OuterRef("pk"), membership_id=actor.membership_id or 0, seat=OuterRef("held_by"))
     )
     return Q(held_by__in=[f"slot:{key}" for key in actor.slots]) | Q(held)
 
@@ -296,7 +296,7 @@ def _calendar(rows: list[Case], actor: Actor) -> Calendar | None:
 
 
 def _row(
-    case: Case, actor: Actor, posts: Posts, calendar: Calendar | None, now: dt.datetime
+    case: Any, actor: Actor, posts: Posts, calendar: Calendar | None, now: dt.datetime
 ) -> dict[str, Any]:
     area = area_of_case(case)
     dissent = getattr(case, "dissent", None)
@@ -336,7 +336,7 @@ def what_words(case: Case, dissent: Any, actor: Actor) -> str:
     return f"{dissent.attendance.name}, {case.agency.name}. {conference}"
 
 
-def open_tasks(area: protocols.AreaProtocol, case: Case) -> list[str]:
+def open_tasks(area: protocols.AreaProtocol, case: Any) -> list[str]:
     """What the protocol asks of the dissenter and is not recorded as done yet, with its rule."""
     if case.closed_at is not None:
         return []
@@ -655,7 +655,9 @@ HISTORY = 50
 
 def history_page(case: Case, area: protocols.AreaProtocol, actor: Actor, number: str) -> Page:
     """The history a page at a time, 50 events each."""
-    page = Paginator(AuditEvent.objects.filter(case_id=case.pk).order_by("-seq"), HISTORY).get_page(number)
+    page: Any = Paginator(AuditEvent.objects.filter(case_id=case.pk).order_by("-seq"), HISTORY).get_page(
+        number
+    )
     events = list(page.object_list)
     page.object_list = _in_words(events, area, actor)
     return page
