@@ -160,7 +160,7 @@ class RecordForm(OnceForm):
             ]
             says = f"You say: {'; '.join(parts)}."
         template = f"{start}{{children}}. {says}"
-        gap = "…" if len(self.directions) == 1 else "(nothing)"
+        gap = "(select what it should have been)" if len(self.directions) == 1 else "(nothing)"
         known = {
             "children": self._picked("children"),
             **{n: self._picked(n) for n in self.directions.values()},

@@ -594,7 +594,7 @@ def review_apart(request: ActingRequest, reference: str) -> HttpResponse:
 def follow_up(request: ActingRequest, reference: str) -> HttpResponse:
     """Book the conference that the answer asks for."""
     dissent, area = _open(request, reference)
-    _gate(request, permissions.check_follow_up, dissent, area)
+    permissions.check_follow_up(request.actor, dissent, area)
     page = selectors.follow_up_page(dissent, area, request.now)
     form = forms.FollowUpForm(
         _posted(request), chairs=page.pop("chairs"), first=dissent.conference.chair_id, hint=page.pop("hint")
