@@ -56,7 +56,7 @@ class EventsForm(GovForm):
         for name in self.events:
             words = event_words(area, name)
             self.fields[name] = LocalDateTimeField(
-                label=f"When {words}", required=False, error_name=words[:1].upper() + words[1:]
+                label=f"When {words}", required=False, error_name=f"The time when {words}"
             )
         least = {name for clock in area.clocks for name in clock.least_of}
         if "agreed_date" in least:

@@ -361,9 +361,21 @@ def path_of(area: protocols.AreaProtocol) -> list[dict[str, Any]]:
             steps.append(_timed(area, rung.label, clock, rung.text, rung.rule))
     for after in area.dissent.if_unresolved:
         steps.append(
-            {"label": "If it is not settled", "text": after.text, "time": "", "rule": after.rule, "ways": []}
+            {
+                "label": _unsettled(area, after.after_outcomes),
+                "text": after.text,
+                "time": "",
+                "rule": after.rule,
+                "ways": [],
+            }
         )
     return steps
+
+
+def _unsettled(area: protocols.AreaProtocol, outcomes: Iterable[str]) -> str:
+    """If it is not settled, after which outcomes."""
+    labels = [found.label for name in outcomes if (found := area.outcome(name))]
+    return f"If it is not settled by: {' or '.join(labels)}" if labels else "If it is not settled"
 
 
 def _first_step(area: protocols.AreaProtocol) -> dict[str, Any]:
