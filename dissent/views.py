@@ -611,7 +611,7 @@ def follow_up(request: ActingRequest, reference: str) -> HttpResponse:
 @signed_in
 def told(request: ActingRequest, reference: str, tell_id: str) -> HttpResponse:
     dissent, area = _open(request, reference)
-    _gate(request, permissions.check_discharge, dissent, area)
+    permissions.check_discharge(request.actor, dissent, area)
     tell = next((t for t in policies.tellings_due(dissent, area) if t.id == tell_id), None)
     if tell is None:
         raise Http404("Nobody is to be told that.")

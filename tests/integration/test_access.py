@@ -1,0 +1,231 @@
+"""Who may open and send what: every address × every person, of the own and another partnership, and a stranger.
+
+The table lists, per address, who is let in; everybody else must be refused. An address without a line fails the test.
+A member of the partnership who has nothing to do with the matter, and everyone of another, gets 404; a person of the
+matter with another role gets 403; nobody signed in is sent to sign in.
+"""
+
+import uuid
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from conferences import actions as conferences
+from dissent import actions as dissents
+from partnerships.models import Membership
+from tests.builders import ENDS, LATER, World
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = (
+    "chair", "other_chair", "minutes", "manager", "reviewer", "deputy", "second", "police", "health", "charity", "admin",
+)  # fmt: skip
+STRANGERS = ("chair", "minutes", "reviewer", "second", "police", "admin")
+
+EVERYONE = frozenset({*PEOPLE, "anonymous"})
+MEMBERS = frozenset(PEOPLE)
+ON_THE_LIST = frozenset({"chair", "minutes", "police", "health", "charity", "admin"})
+OF_THE_CASE = frozenset({"chair", "minutes", "reviewer", "police", "admin"})
+KEEPERS = frozenset({"chair", "minutes"})
+PREPARERS = KEEPERS | {"admin"}
+
+# Who is let in, by address: as far as the page, the form again, or "not now". Everybody else is refused.
+OPEN = {
+    "help": EVERYONE, "accessibility": EVERYONE, "privacy": EVERYONE, "protocols": EVERYONE, "protocol": EVERYONE,
+    "calculator": EVERYONE, "sign-in": EVERYONE, "sign-out": EVERYONE,
+    "home": MEMBERS, "choose-role": MEMBERS, "notices": MEMBERS, "read-all-notices": MEMBERS, "conferences": MEMBERS,
+    "conference-new": frozenset({"chair", "other_chair", "minutes", "admin"}),
+    "partnership": frozenset({"admin"}), "fill-post": frozenset({"admin"}), "publish": frozenset({"admin"}),
+    "closure-days": frozenset({"admin"}),
+    # Found by what is asked for, and by who owns it: nothing here is theirs, so 404 for all.
+    "find": frozenset(), "read-notice": frozenset(), "mail": frozenset(),
+}  # fmt: skip
+OF_A_CONFERENCE = {
+    "conference": ON_THE_LIST, "missing-entry-answer": KEEPERS,
+    "conference-missing-entry": frozenset({"police", "health", "charity"}),
+    "conference-script": KEEPERS, "conference-views": KEEPERS, "conference-decision": KEEPERS,
+    "conference-record": KEEPERS, "conference-quorum": KEEPERS, "conference-revisit": KEEPERS,
+    "conference-start": KEEPERS, "conference-adjourn": KEEPERS, "conference-resume": KEEPERS,
+    "conference-note-view": KEEPERS, "conference-dissent": KEEPERS, "conference-end": KEEPERS,
+    "conference-ended": KEEPERS, "dissent-new": frozenset(),
+    "conference-attendance": PREPARERS, "conference-people-add": PREPARERS, "conference-person-new": PREPARERS,
+    "conference-family-new": PREPARERS, "conference-child-add": PREPARERS, "conference-cancel": PREPARERS,
+}  # fmt: skip
+OF_A_CASE = {
+    "case": OF_THE_CASE, "case-history": OF_THE_CASE,
+    "written-view": frozenset({"reviewer", "police"}),
+    "remind": frozenset({"reviewer"}), "review-without-view": frozenset({"reviewer"}),
+    "not-pursued": frozenset({"reviewer"}),
+    "withdraw": frozenset({"police"}), "add-information": frozenset({"police"}), "task-done": frozenset({"police"}),
+    "challenge-choice": frozenset({"police"}), "pass-on": KEEPERS,
+    "review": frozenset({"reviewer"}), "log-conversation": frozenset({"reviewer"}), "ask": frozenset({"reviewer"}),
+    "reply": frozenset({"reviewer", "police"}), "conflict-reason": frozenset({"reviewer"}),
+    "review-apart": frozenset({"reviewer"}),
+    "follow-up": frozenset({"chair", "minutes", "reviewer", "admin"}),
+    "told": KEEPERS | {"reviewer"}, "filed": KEEPERS | {"reviewer"}, "close": frozenset({"reviewer"}),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Matter:
+    """Everything that an address can name, in one partnership."""
+
+    world: World
+    conference: str
+    case: str
+    child: uuid.UUID
+    missing: uuid.UUID
+    ask: uuid.UUID
+    names: frozenset[str]  # the addresses that exist for it
+
+    def arguments(self, pattern: URLPattern, name: str) -> dict[str, Any]:
+        known: dict[str, Any] = {
+            "slug": self.world.slug, "key": "partnership_office", "request_uuid": self.missing, "ask_uuid": self.ask,
+            "tell_id": next((t.id for t in self.world.area.tells if t.how == "duty"), self.world.area.tells[0].id), "task": "line_manager", "task_id": "line_manager",
+            "notice": uuid.uuid4(),
+        }  # fmt: skip
+        known["child"] = self.child
+        live = name.startswith("conference") or name == "dissent-new"
+        known["reference"] = self.conference if live else self.case
+        return {key: known[key] for key in pattern.pattern.converters}
+
+
+def matter(slug: str, state: str) -> Matter:
+    """A conference in session, one booked, and a dissent of one that has ended."""
+    world = World(slug)
+    dissent = world.dissent_at(state)
+    live = world.decided()
+    missing = conferences.ask_missing_entry(
+        attendance_id=world.seat(live, "health").pk,
+        by=world.actor("health"),
+        text="I said so.",
+        said_at=ENDS,
+        now=LATER,
+    )
+    ask, names = uuid.uuid4(), frozenset(addresses())
+    if state == "under_review":
+        ask = dissents.ask(
+            dissent_id=dissent.pk,
+            by=world.actor("reviewer"),
+            ask_id="information_dissenter",
+            question="Why?",
+            now=LATER,
+        ).uuid
+        names -= {"task-done"}  # Camden's text gives the dissenter no task
+    else:
+        names = frozenset(OF_A_CASE) - {"reply"}  # nobody can be asked before the review
+    return Matter(
+        world,
+        live.reference,
+        dissent.case.reference,
+        dissent.case.children.get().uuid,
+        missing.uuid,
+        ask,
+        names,
+    )
+
+
+def addresses() -> dict[str, URLPattern]:
+    found: dict[str, URLPattern] = {}
+
+    def walk(patterns: list[Any]) -> None:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                walk(pattern.url_patterns)
+            elif pattern.pattern.converters or pattern.name not in found:
+                found[pattern.name] = pattern
+
+    walk(get_resolver().url_patterns)
+    return found
+
+
+class Undo(Exception):
+    """Takes back what one cell did."""
+
+
+def asked(client: Client, method: str, url: str) -> Any:
+    """One request, and everything it changed taken back."""
+    response: Any = None
+    cookies = client.cookies.copy()
+    try:
+        with transaction.atomic():
+            response = client.get(url) if method == "GET" else client.post(url, {})
+            raise Undo
+    except Undo:
+        client.cookies = cookies
+        return response
+
+
+def signed_in(world: World, who: str) -> Client:
+    client = Client()
+    if who != "anonymous":
+        client.force_login(Membership.objects.select_related("user").get(pk=world.people[who].pk).user)
+    return client
+
+
+def expected(name: str, who: str, other: bool) -> str:
+    """in, 403, 404 or sign in, for one address and one person (of another partnership, when `other`)."""
+    if name in OPEN:
+        if who == "anonymous" and who not in OPEN[name]:
+            return "sign in"
+        hidden = name in ("find", "read-notice", "mail")
+        return "in" if who in OPEN[name] else "404" if hidden else "403"
+    if who == "anonymous":
+        return "sign in"
+    table, related = (OF_A_CONFERENCE, ON_THE_LIST) if name in OF_A_CONFERENCE else (OF_A_CASE, OF_THE_CASE)
+    if other or who not in related:
+        return "404"
+    if name in ("conference-missing-entry", "dissent-new") and who not in {"police", "health", "charity"}:
+        return "404"  # these are about one's own place on the list, which they do not have
+    return "in" if who in table[name] else "403"
+
+
+def seen(response: Any) -> str:
+    if response.status_code == 302 and response.url.startswith("/sign-in"):
+        return "sign in"
+    return str(response.status_code) if response.status_code in (403, 404) else "in"
+
+
+def cells(
+    here: Matter, people: tuple[str, ...], clients: dict[str, Client], other: bool
+) -> tuple[int, list[str]]:
+    """Ask every address by both methods for every person. Returns how many cells, and those that were wrong."""
+    count, wrong = 0, []
+    for name, pattern in addresses().items():
+        if name not in here.names:
+            continue
+        url = reverse(name, kwargs=here.arguments(pattern, name))
+        for who in people:
+            for method in ("GET", "POST"):
+                response = asked(clients[who], method, url)
+                if response.status_code == 405:
+                    continue  # this address has no such method for anybody
+                count += 1
+                want = "in" if name == "sign-out" else expected(name, who, other)
+                found = "in" if name == "sign-out" else seen(response)
+                if response.status_code >= 500 or found != want:
+                    wrong.append(f"{name} {method} by {who}{' of another partnership' if other else ''}: "
+                                 f"{response.status_code}, should be {want}")  # fmt: skip
+    return count, wrong
+
+
+def test_every_address_has_a_line() -> None:
+    listed = {*OPEN, *OF_A_CONFERENCE, *OF_A_CASE}
+    assert set(addresses()) == listed
+
+
+@pytest.mark.parametrize("state", ["under_review", "awaiting_view"])
+def test_everyone_is_let_in_or_refused_as_listed(state: str) -> None:
+    here = matter("camden" if state == "under_review" else "kingston-richmond", state)
+    people = (*PEOPLE, "anonymous")
+    count, wrong = cells(here, people, {who: signed_in(here.world, who) for who in people}, other=False)
+    elsewhere = World("hampshire")
+    clients = {who: signed_in(elsewhere, who) for who in STRANGERS}
+    objects = replace(here, names=frozenset({*OF_A_CONFERENCE, *OF_A_CASE}) & here.names)
+    more, also = cells(objects, STRANGERS, clients, other=True)
+    assert not wrong + also, "\n".join(wrong + also)
+    assert count + more > 300
