@@ -8,11 +8,11 @@ from argparse import ArgumentParser
 from dataclasses import dataclass, field
 from typing import Any
 
-import protocols
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+import protocols
 from accounts.models import User
 from cases.models import Case
 from conferences import actions as conferences
@@ -30,13 +30,18 @@ from dissent.models import Dissent
 from dissent.states import DissentState
 from notifications.actions import send_due
 from notifications.models import Outbox
-from partnerships.actions import add_agency, add_member, load_bank_holidays, publish_protocol, set_up_partnership
+from partnerships.actions import (
+    add_agency,
+    add_member,
+    load_bank_holidays,
+    publish_protocol,
+    set_up_partnership,
+)
 from partnerships.models import Agency, Membership, Partnership, Slot, SlotHolder
-from partnerships.selectors import actor_for, calendar_for
+from partnerships.selectors import DEMONSTRATION_PASSWORD, actor_for, calendar_for
 from partnerships.states import AgencyKind, Role
 from protocols.calendar import Calendar
 
-PASSWORD = "demonstration-only-2026"
 FIRST = (
     "Amber Basil Coral Dill Ember Fern Garnet Hazel Indigo Juniper Kestrel Lark Maple Nettle Olive Pepper Quill Robin "
     "Sorrel Teal Umber Violet Willow Yarrow"
@@ -80,10 +85,15 @@ REASONS = (
     "The progress is four weeks old. It was called lasting change, and nothing shows yet that it is.",
 )
 ANSWERS = (
-    "I read every report again and spoke to those who wrote them. The risk was described fully at the conference, and "
-    "the support that was agreed meets it. I ask the team to bring the review forward if an appointment is missed.",
-    "The chronology came after the reports had been read out, and it changes the picture. The conference should hear "
-    "all of it and look at the threshold again.",
+    (
+        "I read every report again and spoke to those who wrote them. The risk was described fully at the conference, "
+        "and the support that was agreed meets it. I ask the team to bring the review forward if an appointment is "
+        "missed."
+    ),
+    (
+        "The chronology came after the reports had been read out, and it changes the picture. The conference should "
+        "hear all of it and look at the threshold again."
+    ),
 )
 
 
@@ -137,7 +147,9 @@ class Stage:
             holder = self._hold(slot.key, who, start)
             if slot.key == "reviewer":
                 self._hold(slot.key, "deputy", today - dt.timedelta(days=30), deputy_for=holder)
-        publish_protocol(partnership=self.partnership, area=self.area, by=None, now=self.now - dt.timedelta(days=200))
+        publish_protocol(
+            partnership=self.partnership, area=self.area, by=None, now=self.now - dt.timedelta(days=200)
+        )
         self.calendar = calendar_for(self.partnership.pk, self.area.nation)
 
     def _hold(self, key: str, who: str, start: dt.date, deputy_for: SlotHolder | None = None) -> SlotHolder:
@@ -157,7 +169,9 @@ class Stage:
         return dt.datetime.combine(day, dt.time(hour), tzinfo=LONDON).astimezone(dt.UTC)
 
     def actor(self, who: str) -> Actor:
-        return actor_for(Membership.objects.select_related("user").get(pk=self.people[who].pk), london_date(self.now))
+        return actor_for(
+            Membership.objects.select_related("user").get(pk=self.people[who].pk), london_date(self.now)
+        )
 
     # --- conferences ------------------------------------------------------------------------------------------------
 
@@ -248,13 +262,21 @@ class Stage:
         return Conference.objects.get(pk=conference.pk)
 
     def dissent(
-        self, conference: Conference, who: str = "police", *, chair: str = "chair", index: int = 0, guest: bool = False
+        self,
+        conference: Conference,
+        who: str = "police",
+        *,
+        chair: str = "chair",
+        index: int = 0,
+        guest: bool = False,
     ) -> Dissent:
         """A dissent said 80 minutes into the conference, recorded by the chair."""
         start = conference.started_at or conference.starts_at
         moment = start + dt.timedelta(minutes=55)
         if guest:
-            row = Attendance.objects.get(conference=conference, membership__isnull=True, side=Side.PROFESSIONAL)
+            row = Attendance.objects.get(
+                conference=conference, membership__isnull=True, side=Side.PROFESSIONAL
+            )
         else:
             row = Attendance.objects.get(conference=conference, membership=self.people[who])
         children = children_of(conference)
@@ -278,7 +300,9 @@ class Stage:
     def end(self, conference: Conference, chair: str = "chair") -> None:
         conference.refresh_from_db()
         moment = (conference.started_at or conference.starts_at) + dt.timedelta(minutes=95)
-        dissents.end_conference(conference_id=conference.pk, by=self.actor(chair), ended_at=moment, now=moment)
+        dissents.end_conference(
+            conference_id=conference.pk, by=self.actor(chair), ended_at=moment, now=moment
+        )
 
     def dissented(self, days: int, who: str = "police", **kw: Any) -> Dissent:
         """A dissent from a conference so many working days ago, which has ended."""
@@ -290,7 +314,9 @@ class Stage:
 
     def fresh(self, dissent: Dissent) -> Dissent:
         return (
-            Dissent.objects.select_related("case__protocol_version", "case__partnership", "conference", "attendance")
+            Dissent.objects.select_related(
+                "case__protocol_version", "case__partnership", "conference", "attendance"
+            )
             .prefetch_related("conversations")
             .get(pk=dissent.pk)
         )
@@ -328,7 +354,9 @@ class Stage:
             )  # fmt: skip
         return self.fresh(dissent)
 
-    def answer(self, dissent: Dissent, outcome: str, days: int, *, by: str = "reviewer", **kw: Any) -> Dissent:
+    def answer(
+        self, dissent: Dissent, outcome: str, days: int, *, by: str = "reviewer", **kw: Any
+    ) -> Dissent:
         """The answer, so many working days ago; with a reason when that was late."""
         self.work(dissent, days, by=by)
         dissent = self.fresh(dissent)
@@ -345,7 +373,10 @@ class Stage:
                 outcome=outcome,
                 reasons=ANSWERS[0 if found and found.means == "stands" else 1],
                 late_reason="A report was missing and came after the date." if late else "",
-                parts={p.id: "Read again in full, together with those who wrote it." for p in (tier.parts if tier else ())},
+                parts={
+                    p.id: "Read again in full, together with those who wrote it."
+                    for p in (tier.parts if tier else ())
+                },
                 different_chair=False if found and found.different_chair else None,
                 **kw,
             ),
@@ -359,7 +390,12 @@ class Stage:
         dissent = self.fresh(dissent)
         for tell in policies.tellings_due(dissent, self.area):
             dissents.told(
-                dissent_id=dissent.pk, by=by, tell_id=tell.id, told_at=moment, how="Letter by secure e-mail", now=moment
+                dissent_id=dissent.pk,
+                by=by,
+                tell_id=tell.id,
+                told_at=moment,
+                how="Letter by secure e-mail",
+                now=moment,
             )
         for child in dissent.case.children.all():
             dissents.file_on_record(
@@ -407,7 +443,9 @@ class Stage:
     def play_ladder(self) -> None:
         self.dissented(1, "school")
         note = self.dissented(6, "police", index=1)
-        dissents.choose_challenge(dissent_id=note.pk, by=self.actor("police"), choice="note_only", now=self.ago(5, 12))
+        dissents.choose_challenge(
+            dissent_id=note.pk, by=self.actor("police"), choice="note_only", now=self.ago(5, 12)
+        )
         challenge = self.dissented(9, "health", index=2, children=2)
         dissents.choose_challenge(
             dissent_id=challenge.pk, by=self.actor("health"), choice="challenge", now=self.ago(8, 12)
@@ -421,7 +459,9 @@ class Stage:
             self.dissented(2, "school")
             self.dissented(8, "health", index=1)
             stale = self.dissented(20, "police", index=2)
-            dissents.remind_of_written_view(dissent_id=stale.pk, by=self.actor("reviewer"), now=self.ago(13, 10))
+            dissents.remind_of_written_view(
+                dissent_id=stale.pk, by=self.actor("reviewer"), now=self.ago(13, 10)
+            )
             dissents.close_as_not_pursued(
                 dissent_id=stale.pk, by=self.actor("reviewer"), now=self.ago(9, 10),
                 reason="The dissenting professional was reminded twice and wrote that the core group settled it.",
@@ -441,7 +481,9 @@ class Stage:
             self.view(dissent, 4, who)
         if text == "afc":
             conferences.ask_missing_entry(
-                attendance_id=Attendance.objects.get(conference=together, membership=self.people["health"]).pk,
+                attendance_id=Attendance.objects.get(
+                    conference=together, membership=self.people["health"]
+                ).pk,
                 by=self.actor("health"),
                 text="I said at the end that I could not put my name to the decision.",
                 said_at=(together.started_at or self.now) + dt.timedelta(minutes=70),
@@ -473,13 +515,19 @@ class Command(BaseCommand):
     help = "Load the demonstration data into an empty database."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--only", action="append", default=[], help="a partnership's slug; may be repeated")
+        parser.add_argument(
+            "--only", action="append", default=[], help="a partnership's slug; may be repeated"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMONSTRATION:
-            raise CommandError("Set DEMONSTRATION=1: demonstration data is never loaded into a real installation.")
+            raise CommandError(
+                "Set DEMONSTRATION=1: demonstration data is never loaded into a real installation."
+            )
         if Partnership.objects.exists():
-            raise CommandError("There is data in this database already. Demonstration data goes into an empty one.")
+            raise CommandError(
+                "There is data in this database already. Demonstration data goes into an empty one."
+            )
         now = edge_now()
         with transaction.atomic():
             load_bank_holidays()
@@ -487,9 +535,11 @@ class Command(BaseCommand):
                 stage = Stage(slug, number, now)
                 stage.set_up()
                 stage.play()
-                self.stdout.write(f"{slug}: {Case.objects.filter(partnership=stage.partnership).count()} cases")
+                self.stdout.write(
+                    f"{slug}: {Case.objects.filter(partnership=stage.partnership).count()} cases"
+                )
             one = User(email="x@example.org", name="x")
-            one.set_password(PASSWORD)
+            one.set_password(DEMONSTRATION_PASSWORD)
             User.objects.update(password=one.password)
             self._let_time_pass(now)
         self.stdout.write(f"{Dissent.objects.exclude(state=DissentState.CLOSED).count()} dissents are open.")
