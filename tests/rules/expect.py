@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -39,9 +39,9 @@ def refused(
     assert route in denied.route.text, denied.route.text or "the refusal has no route"
 
 
-def not_theirs(rule: str, says: str) -> "contextmanager":  # type: ignore[type-arg]
+def not_theirs(rule: str, says: str) -> AbstractContextManager[pytest.ExceptionInfo[Denied]]:
     """Refused because of who asks."""
-    return refused(rule, says=says, kind=Kind.NOT_YOURS)  # type: ignore[return-value]
+    return refused(rule, says=says, kind=Kind.NOT_YOURS)
 
 
 def record(
