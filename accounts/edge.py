@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django import forms
 from django.db import DatabaseError, IntegrityError, transaction
@@ -43,15 +43,25 @@ def signed_in(view: View) -> View:
     @wraps(view)
     def inner(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
-            return redirect(f"{reverse('sign-in')}?next={quote(request.get_full_path())}")
+            return redirect(f"{reverse('sign-in')}?next={quote(_page_of(request))}")
         if request.actor is None:
-            return redirect(f"{reverse('choose-role')}?next={quote(request.get_full_path())}")
+            return redirect(f"{reverse('choose-role')}?next={quote(_page_of(request))}")
         try:
             return view(request, *args, **kwargs)
         except Denied as denied:
             return refused(request, denied)
 
     return inner
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page to come back to. What was sent came from a form: back to the page that it stood on, if it was ours."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    if came_from.netloc != request.get_host():
+        return reverse("home")
+    return came_from._replace(scheme="", netloc="", fragment="").geturl() or reverse("home")
 
 
 def refused(request: HttpRequest, denied: Denied, form: forms.Form | None = None) -> HttpResponse:

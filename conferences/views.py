@@ -675,7 +675,17 @@ def conference_views(request: ActingRequest, live: Live) -> HttpResponse:
         table=_views_table(live, (phase,)),
         next=next(iter(without_view(live, phase)), None),
         next_url=_views_url(live, next(iter(without_view(live, phase)), None), phase),
+        later=_later_phase(live, phase),
     )
+
+
+def _later_phase(live: Live, phase: str) -> dict[str, str] | None:
+    """The phase that follows and is not complete: the round goes on with it before the decision."""
+    phases = live.area.conference.view_phases
+    later = next((p for p in phases[phases.index(phase) + 1 :] if without_view(live, p)), None)
+    if later is None:
+        return None
+    return {"label": Phase(later).label.lower(), "href": _views_url(live, None, later)}
 
 
 def _views_form(live: Live, person: Attendance, phase: str, data: Any) -> ViewsForm:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
@@ -15,6 +16,9 @@ from playwright.sync_api import (
     Request,
     sync_playwright,
 )
+
+from tests.builders import World
+from tests.functional.people import BOOKING, House
 
 # Playwright's event loop runs in this thread; Django would otherwise refuse the database to a test beside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -49,6 +53,13 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS + sandbox)
     yield started
     started.close()
+
+
+AXE = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "rules": {"target-size": {"enabled": True}},
+    "resultTypes": ["violations"],
+}
 
 
 class Watch:
@@ -97,7 +108,7 @@ def new_context(browser: Browser, live_server: Any, watch: Watch) -> Iterator[An
     def make(**options: Any) -> BrowserContext:
         chosen = {"viewport": DESKTOP, "locale": "en-GB", "timezone_id": "Europe/London", **options}
         context = browser.new_context(base_url=live_server.url, **chosen)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(8_000)
         context.on("page", watch.follow)
         made.append(context)
         return context
@@ -128,7 +139,7 @@ def axe_violations() -> Any:
     axe = Axe()
 
     def look(page: Page) -> list[str]:
-        found = axe.run(page).response["violations"]
+        found = axe.run(page, options=AXE).response["violations"]
         return [
             f"{one['id']} ({one['impact']}): {one['help']}: {node['html'][:200]}"
             for one in found
@@ -136,3 +147,20 @@ def axe_violations() -> Any:
         ]
 
     return look
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    """The server's clock: it runs from the morning before the conference of the builders, and a test moves it on."""
+    with time_machine.travel(BOOKING, tick=True) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def house(transactional_db: None, live_server: Any, new_context: Any, clock: Any, watch: Watch) -> Any:
+    """`house("camden")`: a partnership with its people, each at a browser; `java_script_enabled=False` without scripts."""
+
+    def open_house(slug: str, **options: Any) -> House:
+        return House(World(slug), live_server.url, new_context, clock, watch, **options)
+
+    return open_house
