@@ -888,6 +888,10 @@ def answer(
         raise Denied(
             "Select whether a different chair will chair it", rule=outcome.rule, field="different_chair"
         )
+    if outcome.different_chair and decided.different_chair and not decided.different_chair_reason.strip():
+        raise Denied(
+            "Enter why a different chair will chair it", rule=outcome.rule, field="different_chair_reason"
+        )
     if outcome.different_chair == "must" and decided.different_chair is False:
         raise Denied("A different chair must chair it.", rule=outcome.rule, field="different_chair")
     if outcome.book and outcome.book_date_required and decided.booking is None:

@@ -642,6 +642,7 @@ class DecisionForm(BookingFields):
             del self.fields["late_reason"]
         else:
             self.describe("late_reason", hint=late)
+            self.fields["late_reason"].needed = True  # type: ignore[attr-defined]  # the action asks for it, with its rule
 
     def _booking(self, tier: protocols.Tier, chairs: list[Membership], dissent: Dissent) -> None:
         self.books = any(o.book for o in tier.outcomes)

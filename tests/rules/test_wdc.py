@@ -380,3 +380,13 @@ def test_WDC_16_and_17_the_review_is_by_somebody_who_was_not_there(w: World) -> 
     with refused("", says="attended this conference", route="give the reason") as denied:
         w.answer(dissent, "agree_stands")
     assert denied.value.kind is Kind.NOT_NOW
+
+
+def test_WDC_15b_a_different_chair_is_recorded_with_the_reason() -> None:
+    world = World("west-dunbartonshire")
+    dissent = world.dissent_at("under_review")
+    with pytest.raises(Denied) as refused:
+        world.answer(dissent, "disagree_reconvene", different_chair=True, different_chair_reason=" ")
+    assert (refused.value.rule, refused.value.field) == ("WDC-15b", "different_chair_reason")
+    world.answer(dissent, "disagree_reconvene", different_chair=True, different_chair_reason="A fresh start.")
+    assert dissent.answers.get().different_chair_reason == "A fresh start."
