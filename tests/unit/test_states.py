@@ -271,7 +271,7 @@ def written_events() -> list[tuple[str, str, set[str]]]:
                         keys |= keys_of(keyword.value, function)
                     elif not direct and keyword.arg != "rule":
                         keys.add(keyword.arg)
-                found += [(f"{name}:{call.lineno}", type_, keys) for type_ in types if "." in type_]
+                found += [(f"{name}:{call.lineno}", type_, keys) for type_ in sorted(types) if "." in type_]
     return found
 
 
