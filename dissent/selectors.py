@@ -1547,6 +1547,20 @@ class Stage:
         who = "You send your" if self.you else "They send their"
         return f"A few sentences. {who} full written view by {day_date(due)} ({rules.rule})." if due else ""
 
+    @property
+    def already(self) -> list[Shown]:
+        """What the person chosen has dissented from: said above the form, before it is filled in a second time."""
+        initials = {child.pk: child.child.initials for child in self.live.children}
+        rows: list[Shown] = getattr(self.person, "dissented", [])
+        return [
+            {
+                "href": reverse("case", args=[row["reference"]]),
+                "reference": row["reference"],
+                "words": f"{initials[row['child']]}, said at {clock_time(dt.datetime.fromisoformat(row['at']))}",
+            }
+            for row in rows
+        ]
+
     def shown(self) -> Shown:
         conference, area = self.live.conference, self.live.area
         names = [p.name for p in self.live.people if p.dissent_count or p == self.person]  # type: ignore[attr-defined]
@@ -1554,6 +1568,7 @@ class Stage:
         ended = conference.state == ConferenceState.ENDED
         return {
             "person": self.person,
+            "already": self.already,
             "you": self.you,
             "room": room(self.live.people, conference, self.live.children, area, self.person),
             "window": window_words(conference, area, self.calendar, self.you),

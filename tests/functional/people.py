@@ -37,12 +37,14 @@ class Person:
         self.page, self.name = page, name
         self.clicks = 0
         self.titles: list[str] = []
+        self.status = 0  # of the page that was opened last
         self._shoot = shoot
 
     # --- going ------------------------------------------------------------------------------------------------------
 
     def open(self, address: str) -> "Person":
-        self.page.goto(address)
+        answer = self.page.goto(address)
+        self.status = answer.status if answer else 0
         return self._seen()
 
     def count(self) -> "Person":

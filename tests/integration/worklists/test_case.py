@@ -138,7 +138,7 @@ def test_the_history_says_in_sentences_who_did_what_for_whom_and_by_which_rule(o
     page = open_as(world, "chair", f"/cases/{dissent.case.reference}/history/").text_
     assert "Decided the dissent: Not upheld" in page and "SUS-28" in page
     assert "Dora Deputy, Deputy head of review, for Rhea Reviewer, Head of review" in page
-    assert "Recorded the formal dissent, expressed at Tuesday 3 March 2026 at 11:30am" in page
+    assert "Recorded the formal dissent, expressed on Tuesday 3 March 2026 at 11:30am" in page
     assert "by you" in page
     words = re.sub(r"<[^>]*>", " ", page)
     assert "chairs_summary" not in words and "not_upheld" not in words and "T11:30" not in words
