@@ -11,8 +11,15 @@ TYPING_SLACK = dt.timedelta(minutes=1)  # a time is typed in whole minutes
 def in_words(moment: dt.datetime) -> str:
     """Friday 5 December 2025 at 2:05pm, on a clock in London."""
     local = london(moment)
-    hour = local.hour % 12 or 12
-    return f"{local:%A} {local.day} {local:%B %Y} at {hour}:{local:%M}{'am' if local.hour < 12 else 'pm'}"
+    return f"{local:%A} {local.day} {local:%B %Y} at {time_in_words(local)}"
+
+
+def time_in_words(time: dt.datetime | dt.time) -> str:
+    """2:05pm, 2pm; midday and midnight by their names."""
+    if time.minute == 0 and time.hour in (0, 12):
+        return "midday" if time.hour else "midnight"
+    minutes = f":{time.minute:02}" if time.minute else ""
+    return f"{time.hour % 12 or 12}{minutes}{'am' if time.hour < 12 else 'pm'}"
 
 
 def check_happened(moment: dt.datetime, now: dt.datetime, what: str, field: str = "") -> None:

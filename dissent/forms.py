@@ -10,7 +10,7 @@ from django.forms.utils import ErrorDict
 import protocols
 from accounts.edge import OnceForm
 from conferences.actions import LONG, VERY_LONG
-from conferences.forms import PostedChoice
+from conferences.forms import AskedChoice, PostedChoice
 from conferences.models import Attendance, Conference, ConferenceChild
 from conferences.states import ConferenceState
 from core.formbase import lower_first
@@ -48,6 +48,13 @@ class WhenTicked(forms.ChoiceField):
     def validate(self, value: Any) -> None:
         if value:
             super().validate(value)
+
+
+class AskedWords(Words):
+    """A text that some choices need: it is not called optional, and what is missing is said by the policy."""
+
+    def validate(self, value: Any) -> None:
+        """Left to the policy, which knows the choice."""
 
 
 class RecordForm(OnceForm):
@@ -543,11 +550,11 @@ class DecisionForm(BookingFields):
     new_information = Words(
         rows=3, max_length=LONG, required=False, label="New information that you considered"
     )
-    different_chair = forms.ChoiceField(
-        widget=forms.RadioSelect(attrs=INLINE), choices=WORDS["yes_no"], required=False,
-        label="Will a different chair chair it?",
+    different_chair = AskedChoice(
+        widget=forms.RadioSelect(attrs=INLINE), choices=WORDS["yes_no"],
+        label="Will a different chair chair it?", help_text="Only where the conference meets again.",
     )  # fmt: skip
-    different_chair_reason = Words(rows=2, max_length=LONG, required=False, label="Why, or why not")
+    different_chair_reason = AskedWords(rows=2, max_length=LONG, label="Why, or why not")
     no_contact_reason = Words(
         rows=3, max_length=LONG, required=False, label="Why you could not speak with them"
     )

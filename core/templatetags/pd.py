@@ -13,6 +13,7 @@ from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 
 from core.clock import london
+from core.moments import time_in_words
 
 register = template.Library()
 
@@ -63,11 +64,9 @@ def clock_time(value: dt.datetime | dt.time | None) -> str:
     """2:05pm; midday and midnight by their names."""
     if value is None or value == "":
         return ""
-    time = london(value) if isinstance(value, dt.datetime) and value.tzinfo is not None else value
-    if time.minute == 0 and time.hour in (0, 12):
-        return "midday" if time.hour else "midnight"
-    minutes = f":{time.minute:02}" if time.minute else ""
-    return f"{time.hour % 12 or 12}{minutes}{'am' if time.hour < 12 else 'pm'}"
+    return time_in_words(
+        london(value) if isinstance(value, dt.datetime) and value.tzinfo is not None else value
+    )
 
 
 @register.filter

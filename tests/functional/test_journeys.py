@@ -197,7 +197,7 @@ class Walk:
         label = self.outcome(tier_id, outcome)
         person.choose(label).type("Reasons for your decision", "All of it was weighed again.")
         if any(o.different_chair for o in tier.outcomes):
-            person.choose("Yes", of="different_chair")
+            person.choose("Yes", of="different_chair").type("Why, or why not", "So that it is seen afresh.")
         for part in tier.parts:
             person.fill(f"part_{part.id}", "Looked at in full.")
         person.press("Check and send").sees(
