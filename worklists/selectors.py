@@ -558,11 +558,17 @@ def elapsed(dissent: Dissent, now: dt.datetime) -> dict[str, Any]:
     }
 
 
+def _events_for(case: Case, actor: Actor) -> QuerySet[AuditEvent]:
+    """A case's events, newest first. The dissenter is not shown the reviewer's own workings, only what comes of them."""
+    rows = AuditEvent.objects.filter(case_id=case.pk).order_by("-seq")
+    return rows.exclude(type__startswith="review.") if actor.role == Role.PRACTITIONER else rows
+
+
 def history_of(
     case: Case, area: protocols.AreaProtocol, actor: Actor, *, limit: int | None = None
 ) -> list[dict[str, Any]]:
     """What happened to a case, newest first: in sentences, with who did it and by which rule. Two queries."""
-    rows = AuditEvent.objects.filter(case_id=case.pk).order_by("-seq")
+    rows = _events_for(case, actor)
     events = list(rows[:limit] if limit else rows)
     return _in_words(events, area, actor)
 
@@ -655,9 +661,7 @@ HISTORY = 50
 
 def history_page(case: Case, area: protocols.AreaProtocol, actor: Actor, number: str) -> Page:
     """The history a page at a time, 50 events each."""
-    page: Any = Paginator(AuditEvent.objects.filter(case_id=case.pk).order_by("-seq"), HISTORY).get_page(
-        number
-    )
+    page: Any = Paginator(_events_for(case, actor), HISTORY).get_page(number)
     events = list(page.object_list)
     page.object_list = _in_words(events, area, actor)
     return page

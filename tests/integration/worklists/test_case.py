@@ -201,3 +201,14 @@ def test_help_accessibility_and_privacy_are_open_to_everybody(open_as: Open, cli
         assert client.get(url).status_code == 200  # type: ignore[attr-defined]
         assert open_as(world, "police", url).status_code == 200
     assert "Duty team, 00000 000000" in open_as(world, "police", "/help/").text_
+
+
+def test_the_dissenter_does_not_see_the_reviewers_own_workings_in_the_history(open_as: Open) -> None:
+    world = World("kingston-richmond")
+    dissent = world.dissent_at("under_review")
+    world.read_all(dissent)
+    url = f"/cases/{dissent.case.reference}/history/"
+    assert "Ticked a piece of the material as read" in open_as(world, "reviewer", url).text_
+    page = open_as(world, "police", url).text_
+    assert "Ticked a piece of the material" not in page
+    assert "The written view was received" in page
