@@ -21,4 +21,4 @@ class Command(BaseCommand):
             recount_clocks(partnership_id=None, nation=nation, now=now, by=clock_actor(None))
             for nation in Nation.values
         )
-        self.stdout.write(f"{added} bank holidays were added; {moved} open dates moved.")
+        self.stdout.write(f"Bank holidays added: {added}. Open dates moved: {moved}.")

@@ -31,5 +31,5 @@ def test_loading_a_holiday_that_was_not_known_moves_the_open_clocks() -> None:
     out = StringIO()
     call_command("load_bank_holidays", stdout=out)
     assert late.exists()
-    assert out.getvalue() == "1 bank holidays were added; 1 open dates moved.\n"
+    assert out.getvalue() == "Bank holidays added: 1. Open dates moved: 1.\n"
     assert due() == dt.date(2026, 6, 16)
