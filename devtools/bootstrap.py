@@ -25,7 +25,9 @@ DEV_FILES = ("requirements.txt", "requirements-dev.txt")
 
 
 def _pip_install(python: Path) -> list[str | Path]:
-    options = "--quiet --no-input --disable-pip-version-check --require-hashes"
+    """A lock file names everything, so pip resolves nothing: an older pip would look for `coverage[toml]`, which
+    another package asks for, beside the locked `coverage`, and refuse whatever newer release it finds."""
+    options = "--quiet --no-input --disable-pip-version-check --require-hashes --no-deps"
     return [python, "-m", "pip", "install", *options.split()]
 
 
@@ -105,6 +107,9 @@ def _install_python(processes: Processes, dev: bool) -> None:
             "installing the Python packages",
             [*_pip_install(PYTHON), "--prefer-binary", *words],
             log=LOG,
+        )
+        processes.run(
+            "checking that they fit together", [PYTHON, "-m", "pip", "check", "--quiet"], log=LOG
         )
     for also in (True, False) if dev else (False,):
         _python_stamp(also).write_text(_python_wanted(also))
