@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from django import forms
+from django.contrib import messages
 from django.db import DatabaseError, IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -28,6 +29,7 @@ class ActingRequest(HttpRequest):
     now: dt.datetime
     actor: Actor
     membership: Any
+    said: str  # what the page that follows says was done
 
 
 View = Callable[..., HttpResponse]
@@ -124,13 +126,14 @@ def submit(
     try:
         with transaction.atomic():
             if token is not None:
-                done = _claim(request, token)
-                if done is not None:
-                    return redirect(done)
+                first = _claim(request, token)
+                if first is not None:
+                    return redirect(say_done(request, first.said, first.result_url or request.path))
             result = act()
             url = to(result)
             if token is not None:
-                Submission.objects.filter(token=token).update(result_url=url)
+                said = getattr(request, "said", "")
+                Submission.objects.filter(token=token).update(result_url=url, said=said)
         return redirect(url)
     except Denied as denied:
         if denied.kind is Kind.NOT_YOURS:
@@ -179,8 +182,20 @@ def _conflict(
     return render(request, "errors/409.html", context, status=409)
 
 
-def _claim(request: ActingRequest, token: uuid.UUID) -> str | None:
-    """Claim a form's token. Returns where its first sending led; raises Denied when it was another form's."""
+def say_done(request: Any, words: str, url: str) -> str:
+    """Say on the page that follows what was done. Returns its address, as the `to` of `submit` does.
+
+    A form that is sent twice says it again: a browser follows only the last of its requests, and the answer to the
+    one that did the work may be the one it threw away.
+    """
+    if words:
+        request.said = words
+        messages.success(request, words)
+    return url
+
+
+def _claim(request: ActingRequest, token: uuid.UUID) -> Submission | None:
+    """Claim a form's token. Returns its first sending, if there was one; raises Denied when it was another form's."""
     body = {k: v for k, v in request.POST.lists() if k != "csrfmiddlewaretoken"}
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     _, created = Submission.objects.get_or_create(
@@ -201,4 +216,4 @@ def _claim(request: ActingRequest, token: uuid.UUID) -> str | None:
         raise Denied(
             "This form was already sent once with other words. Open the page again to see what was saved."
         )
-    return row.result_url or request.path
+    return row

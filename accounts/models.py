@@ -49,6 +49,7 @@ class Submission(models.Model):
     path = models.CharField(max_length=300)
     body_hash = models.CharField(max_length=64)
     result_url = models.CharField(max_length=300, blank=True)
+    said = models.TextField(blank=True)  # what the page that followed said was done
     at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -108,9 +108,7 @@ def _install_python(processes: Processes, dev: bool) -> None:
             [*_pip_install(PYTHON), "--prefer-binary", *words],
             log=LOG,
         )
-        processes.run(
-            "checking that they fit together", [PYTHON, "-m", "pip", "check", "--quiet"], log=LOG
-        )
+        processes.run("checking that they fit together", [PYTHON, "-m", "pip", "check", "--quiet"], log=LOG)
     for also in (True, False) if dev else (False,):
         _python_stamp(also).write_text(_python_wanted(also))
 

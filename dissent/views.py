@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 import protocols
-from accounts.edge import ActingRequest, OnceForm, form_status, refused, say, signed_in, submit
+from accounts.edge import ActingRequest, OnceForm, form_status, refused, say, say_done, signed_in, submit
 from cases.selectors import area_of_case
 from conferences import actions as conferences
 from conferences import permissions as conference_permissions
@@ -45,11 +45,6 @@ def _case_url(dissent: Dissent) -> str:
     return reverse("case", args=[dissent.case.reference])
 
 
-def _done(request: HttpRequest, words: str, url: str) -> str:
-    messages.success(request, words)
-    return url
-
-
 def _form_page(
     request: ActingRequest,
     dissent: Dissent,
@@ -64,7 +59,7 @@ def _form_page(
     """One form about one case: shown, sent, shown again with what was typed, or gone on from."""
     url = reverse(to, args=[dissent.case.reference])
     if form.is_bound and form.is_valid():
-        response = submit(request, form, act, lambda _: _done(request, done, url))
+        response = submit(request, form, act, lambda _: say_done(request, done, url))
         if response:
             return response
     shown = {"form": form, "reference": dissent.case.reference, "back_url": url, "cancel_url": url, **context}
@@ -169,14 +164,14 @@ def _recorded(request: ActingRequest, stage: selectors.Stage, done: Dissent | No
     name = stage.seat.name
     url = reverse("conference-dissent", args=[stage.live.conference.reference])
     if done is None:
-        return _done(
+        return say_done(
             request,
             f"{name}’s differing view was noted. It is not a formal dissent, and is not reviewed.",
             url,
         )
     whose = "Your" if stage.you else f"{name}’s"
     words = f"{whose} formal dissent was recorded: {done.case.reference}."
-    return _done(request, words, _case_url(done) if stage.you else url)
+    return say_done(request, words, _case_url(done) if stage.you else url)
 
 
 @signed_in
@@ -277,7 +272,7 @@ def _view_sent(request: ActingRequest, dissent: Dissent, own: bool) -> str:
         if own
         else "The written view was entered. The review has begun."
     )
-    return _done(request, words, _case_url(dissent))
+    return say_done(request, words, _case_url(dissent))
 
 
 @signed_in
@@ -470,7 +465,7 @@ def _decide(request: ActingRequest, page: selectors.Desk, form: forms.DecisionFo
             request,
             form,
             act,
-            lambda row: _done(request, page.sent_words(row), _case_url(dissent)),
+            lambda row: say_done(request, page.sent_words(row), _case_url(dissent)),
             theirs=page.theirs,
         )
     response = _meets(request, form, act)

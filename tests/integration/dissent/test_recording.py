@@ -165,6 +165,19 @@ def test_the_same_form_sent_twice_is_one_dissent(open_as):
     assert Dissent.objects.count() == 1
 
 
+def test_a_form_sent_twice_says_what_was_done_though_the_first_answer_was_thrown_away(open_as):
+    world = World("kingston-richmond")
+    conference = world.decided()
+    chair = open_as(world, "chair", DURING)
+    chair.get("conference-dissent", conference.reference, query=chosen(world, conference))
+    body = {**chair.fields, **said(world)}
+    chair.client.post(chair.address, body)
+    del chair.client.cookies["messages"]  # a browser that clicks twice never sees the first answer
+    chair.page = chair.client.post(chair.address, body)
+    chair.follow()
+    assert "formal dissent was recorded" in chair.text
+
+
 def test_the_same_person_cannot_dissent_twice_from_one_decision(open_as):
     world = World("kingston-richmond")
     conference = world.decided()
