@@ -20,7 +20,7 @@ from django_fsm import ConcurrentTransition, TransitionNotAllowed
 from accounts.models import Submission
 from core.actor import Actor
 from core.formbase import GovForm
-from core.refusals import Denied, Kind
+from core.refusals import Denied, Kind, not_yours
 
 
 class ActingRequest(HttpRequest):
@@ -40,11 +40,26 @@ ANOTHER_WAS_FIRST = (
 
 
 def signed_in(view: View) -> View:
-    """For people with an active membership: others are sent to sign in, or to choose a role. Refusals become pages."""
+    """For people with an active membership: others are sent to sign in, or to choose a role. Refusals become pages.
+
+    A guest is refused: what is for guests too says so with `acting`.
+    """
 
     @wraps(view)
     def inner(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
+        if request.actor is not None and request.actor.kind == "guest":
+            return refused(request, not_yours("This page is for people with an account of this service."))
+        return acting(view)(request, *args, **kwargs)
+
+    return inner
+
+
+def acting(view: View) -> View:
+    """For people with an active membership and for guests. The view then sees by `visible_to` what is the actor's."""
+
+    @wraps(view)
+    def inner(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.actor is None and not request.user.is_authenticated:
             return redirect(f"{reverse('sign-in')}?next={quote(_page_of(request))}")
         if request.actor is None:
             return redirect(f"{reverse('choose-role')}?next={quote(_page_of(request))}")

@@ -7,7 +7,10 @@ from django.db import IntegrityError, transaction
 from cases.models import Case, CaseChild, CaseEvent, Child, Participant
 from cases.states import FINAL, Capacity, Stage
 from core.actor import Actor
+from core.clock import london_date
 from core.references import CASE, new_reference
+from core.refusals import Denied
+from partnerships.actions import add_guest
 from partnerships.models import Agency, Membership, ProtocolVersion, Slot
 
 
@@ -79,6 +82,20 @@ def add_participant(
         },
     )
     return participant
+
+
+def admit(participant: Participant, *, now: dt.datetime) -> Membership:
+    """The membership in which a participant without an account acts as a guest; made the first time.
+
+    Raises Denied for a participant who has an account, or who was named without an address or an agency.
+    """
+    if participant.membership_id is not None or participant.slot_id is not None:
+        raise Denied("This person signs in with their own account.")
+    if not participant.email or participant.agency is None:
+        raise Denied("A guest needs an email address and an agency. Enter both first", field="email")
+    return add_guest(
+        agency=participant.agency, email=participant.email, name=participant.name, starts_on=london_date(now)
+    )
 
 
 def leave_fact(case: Case, name: str, *, at: dt.datetime, by: Actor, now: dt.datetime) -> CaseEvent:

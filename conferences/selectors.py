@@ -345,7 +345,7 @@ def members_to_invite(conference: Conference, today: dt.date) -> list[Membership
             on_day(today), partnership_id=conference.partnership_id, user__is_active=True
         )
         .exclude(pk__in=taken)
-        .exclude(role=Role.PARTNERSHIP_ADMIN)
+        .exclude(role__in=(Role.PARTNERSHIP_ADMIN, Role.GUEST))
         .exclude(Exists(Attendance.objects.filter(conference=conference, membership=OuterRef("pk"))))
         .select_related("user", "agency")
         .order_by("agency__name", "user__name", "pk")

@@ -8,7 +8,10 @@ from core.refusals import not_yours
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person in one membership, or the clock. Never a User: rights come from the membership that is active.
+    """A person in one membership, a guest, or the clock. Never a User: rights come from the membership that is active.
+
+    A guest acts in a membership of their own (role `guest`), so that what they record is theirs like anybody's, and
+    sees only the case in which they are the participant `participant_id`.
 
     `slots` maps the key of each slot held today to the membership it is held for: the person's own,
     or, for a deputy, that of the holder for whom they act.
@@ -23,6 +26,7 @@ class Actor:
     name: str = ""
     slots: dict[str, int] = field(default_factory=dict)
     request_id: str = ""
+    participant_id: int | None = None  # of a guest only
 
     @property
     def member(self) -> int:

@@ -80,7 +80,11 @@ def fill_slot(
     """Put a person into a post from a day on; as holder, in place of the last one, or as deputy of the holder."""
     check_admin(by, partnership_id)
     slot = Slot.objects.select_for_update().filter(partnership_id=partnership_id, key=key).first()
-    membership = Membership.objects.filter(pk=membership_id, partnership_id=partnership_id).first()
+    membership = (
+        Membership.objects.filter(pk=membership_id, partnership_id=partnership_id)
+        .exclude(role=Role.GUEST)
+        .first()
+    )
     if slot is None or membership is None:
         raise Denied("Select a person of this partnership", field="membership")
     if ends_on is not None and ends_on < starts_on:
@@ -183,6 +187,20 @@ def add_member(
         starts_on=starts_on,
         line_manager=line_manager,
     )
+
+
+@transaction.atomic
+def add_guest(*, agency: Agency, email: str, name: str, starts_on: dt.date) -> Membership:
+    """The membership of a guest of an agency: once per address, with a user who has no password."""
+    user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(
+        email=email, name=name
+    )
+    return Membership.objects.get_or_create(
+        user=user,
+        agency=agency,
+        role=Role.GUEST,
+        defaults={"partnership_id": agency.partnership_id, "job_title": "Guest", "starts_on": starts_on},
+    )[0]
 
 
 @transaction.atomic

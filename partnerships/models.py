@@ -72,8 +72,13 @@ class Membership(TenantRow):
             ),
             models.UniqueConstraint(
                 fields=["user", "partnership", "role"],
-                condition=Q(ends_on__isnull=True),
+                condition=Q(ends_on__isnull=True) & ~Q(role=Role.GUEST),
                 name="membership_one_open_per_role",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "agency"],
+                condition=Q(role=Role.GUEST),
+                name="membership_one_guest_per_agency",
             ),
         ]
 

@@ -46,6 +46,7 @@ def memberships_of(user_id: int, today: dt.date) -> QuerySet[Membership]:
     )
     return (
         Membership.objects.filter(on_day(today), user_id=user_id, user__is_active=True)
+        .exclude(role=Role.GUEST)
         .select_related("partnership", "agency", "user")
         .annotate(
             held=ArraySubquery(held),
@@ -231,9 +232,13 @@ class SignInOffer:
 def sign_in_offers() -> list[SignInOffer]:
     """Everybody who can sign in to a demonstration, by partnership and role. Asked for only where one is run."""
     order = {role: number for number, role in enumerate(Role.values)}
-    rows = Membership.objects.filter(
-        user__is_active=True, ends_on__isnull=True, user__email__endswith=".example.org"
-    ).select_related("partnership", "user", "agency")
+    rows = (
+        Membership.objects.filter(
+            user__is_active=True, ends_on__isnull=True, user__email__endswith=".example.org"
+        )
+        .exclude(role=Role.GUEST)
+        .select_related("partnership", "user", "agency")
+    )
     return [
         SignInOffer(
             m.partnership.name, m.partnership.slug, m.user.name, m.user.email, m.role, m.get_role_display(),
@@ -247,9 +252,10 @@ def sign_in_offers() -> list[SignInOffer]:
 
 
 def members_of(partnership_id: int, today: dt.date) -> QuerySet[Membership]:
-    """Everyone who may act in a partnership today, by agency and name."""
+    """Everyone with an account who may act in a partnership today, by agency and name. Guests are not among them."""
     return (
         Membership.objects.filter(on_day(today), partnership_id=partnership_id, user__is_active=True)
+        .exclude(role=Role.GUEST)
         .select_related("user", "agency")
         .order_by("agency__name", "user__name", "role")
     )

@@ -12,6 +12,10 @@ class Role(models.TextChoices):
     SECOND_TIER = "second_tier_decider", "Second-tier decider"  # Camden's Head of Service (CAM-13)
     PRACTITIONER = "practitioner", "Practitioner"
     PARTNERSHIP_ADMIN = "partnership_admin", "Partnership admin"
+    GUEST = (
+        "guest",
+        "Guest in one case",
+    )  # invited by e-mail; no sign-in leads to it, nobody is put into it by hand
 
 
 RECORDERS = (Role.CHAIR, Role.MINUTE_TAKER)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import protocols
-from cases.models import Case
+from cases.actions import admit
+from cases.models import Case, Participant
+from cases.selectors import guest_actor
 from conferences import actions as conferences
 from conferences.models import Attendance, Conference, ConferenceChild
 from conferences.selectors import children_of
@@ -142,6 +144,10 @@ class World:
 
     def actor(self, who: str, now: dt.datetime = LATER) -> Actor:
         return actor_for(self.people[who], london_date(now))
+
+    def guest(self, participant: Participant, now: dt.datetime = LATER) -> Actor:
+        """A participant without an account, come in as a guest."""
+        return guest_actor(participant, admit(participant, now=now))
 
     @property
     def text(self) -> str:
