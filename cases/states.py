@@ -22,11 +22,19 @@ class Stage(models.TextChoices):
     UNDER_REVIEW = "under_review", "Under review"
     DECIDED = "decided", "Decided"
     ESCALATED = "escalated", "Escalated"
+    SETTLED = "settled", "Settled"  # between those who differed; what they agreed may still be to do
     CLOSED = "closed", "Closed"
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
-OPEN = (Stage.RECORDED, Stage.WRITTEN_VIEW_NEEDED, Stage.UNDER_REVIEW, Stage.DECIDED, Stage.ESCALATED)
+OPEN = (
+    Stage.RECORDED,
+    Stage.WRITTEN_VIEW_NEEDED,
+    Stage.UNDER_REVIEW,
+    Stage.DECIDED,
+    Stage.ESCALATED,
+    Stage.SETTLED,
+)
 FINAL = (Stage.CLOSED, Stage.WITHDRAWN)
 
 
@@ -40,3 +48,12 @@ class Capacity(models.TextChoices):
     SECOND_TIER = "second_tier", "Second-tier decider"
     ADVISER = "adviser", "Adviser"
     CHAIR_LINE_MANAGER = "chair_line_manager", "Chair's line manager"
+    REQUESTER = "requester", "Professional who raised it"
+    COUNTERPART = "counterpart", "The other professional"
+    OUR_SIDE = "our_side", "Manager or lead, for the agency that raised it"
+    THEIR_SIDE = "their_side", "Manager or lead, for the other agency"
+    REPRESENTATIVE = "representative", "The agency's representative on the partnership"
+    PARTNERSHIP = "partnership", "Safeguarding partnership"
+    SUPPORTER = "supporter", "Supporter of a request"
+    CONVENER = "convener", "Whoever answers a request for a conference"
+    CONSULTED = "consulted", "Asked before the decision"

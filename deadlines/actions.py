@@ -1,6 +1,7 @@
 """Facts happen, clocks start and stop, people are told: all looked up by the fact's name in the protocol."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from core.actor import Actor, clock_actor
 from core.clock import london_date
 from core.refusals import Denied
 from deadlines.models import Deadline, DeadlineEffect, SweepRun
-from deadlines.states import CANCELLING, DeadlineState, EffectKind
+from deadlines.states import CANCELLING, LADDER_ANCHORS, DeadlineState, EffectKind
 from notifications.actions import enqueue, office_time, supersede, unsent_effects
 from notifications.tasks import send_messages
 from partnerships.models import Partnership
@@ -52,11 +53,13 @@ def happened(
     outcome: str = "",
     agreed_date: dt.date | None = None,
     protect_by_date: dt.date | None = None,
+    clocks: Collection[str] | None = None,
 ) -> CaseEvent:
     """A named fact happened on a case: leave it there, stop and start its clocks, tell whom the protocol names.
 
     `at` is when it happened, `now` when it is recorded. With an `outcome`, clocks and tellings of other outcomes are
-    left out. Raises Denied for a name the protocol does not know, and when a date lies past the known bank holidays.
+    left out; with `clocks`, of those that it starts only these do (a step of a ladder has its own, where several wait for
+    `tier_opened`). Raises Denied for a name the protocol does not know, and when a date lies past the known bank holidays.
     On a closed case the fact is left and no more: nothing starts and nobody is told.
     Called inside the transaction of an action.
     """
@@ -69,6 +72,8 @@ def happened(
         return fact
     _stop_clocks(it, event, at)
     for clock in area.clocks_after(event, outcome):
+        if clocks is not None and clock.id not in clocks:
+            continue
         _start_clock(it, clock, fact, agreed_date, protect_by_date)
     _tell(it, event, fact, outcome)
     recount(case)
@@ -89,8 +94,14 @@ def _wake_sender() -> None:
 def _stop_clocks(it: Happening, event: str, at: dt.datetime) -> None:
     for deadline in Deadline.objects.filter(case=it.case, state=DeadlineState.OPEN).select_for_update():
         clock = it.area.clock(deadline.clock_id)
-        if clock is not None and (event in clock.stops or event in CANCELLING):
+        if clock is not None and (event in clock.stops or _cancels(event, clock)):
             _end(deadline, event, at, it.now)
+
+
+def _cancels(event: str, clock: protocols.Clock) -> bool:
+    """Whether a clock is not needed any longer: withdrawing a dissent leaves the ladder beside it, and the other way."""
+    of_the_ladder = clock.after in LADDER_ANCHORS
+    return event in CANCELLING and of_the_ladder == (event == "escalation_withdrawn")
 
 
 def _end(
@@ -155,8 +166,13 @@ def _start_clock(
 
 def _counts_for(clock: protocols.Clock, stop: str, known: dict[str, dt.datetime], fact: CaseEvent) -> bool:
     """Whether a stop that has happened already ends a clock that starts now: any raise-by window; otherwise a stop
-    that came after the anchor."""
-    return clock.purpose == "raise" or known[stop] >= fact.happened_at
+    that came after the anchor. For the clock of a step of a ladder the same moment is not after: it began with the end
+    of the step before."""
+    if clock.purpose == "raise":
+        return True
+    if stop == "tier_ended":
+        return known[stop] > fact.happened_at
+    return known[stop] >= fact.happened_at
 
 
 def due_of(

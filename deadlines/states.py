@@ -10,7 +10,8 @@ class DeadlineState(models.TextChoices):
 
 
 # Events after which what a clock was for is no longer needed: it is cancelled, not met.
-CANCELLING = frozenset({"dissent_withdrawn", "dissent_not_pursued"})
+CANCELLING = frozenset({"dissent_withdrawn", "dissent_not_pursued", "escalation_withdrawn"})
+LADDER_ANCHORS = frozenset({"difference_raised", "tier_opened"})  # of the clocks that belong to a ladder
 
 
 class Purpose(models.TextChoices):

@@ -56,7 +56,8 @@ def addressees(row: Outbox, now: dt.datetime) -> list[Addressee]:
 
 
 def people_in(seat: str, partnership_id: int, case_id: int | None, today: dt.date) -> list[Addressee]:
-    """The people in a seat: a slot's holder and deputies, a capacity in the case, or the line manager of one."""
+    """The people in a seat: a slot's holder and deputies, a capacity in the case, one participant of it (who is named at
+    a step of a ladder), or the line manager of one."""
     kind, _, rest = seat.partition(":")
     if kind == "slot":
         return [_member(h.membership) for h in holders_of(partnership_id, rest, today)]
@@ -68,7 +69,9 @@ def people_in(seat: str, partnership_id: int, case_id: int | None, today: dt.dat
         managed = [m.line_manager_id for m in members_in(rest, partnership_id, case_id, today)]
         return [_member(m) for m in _in_force(today).filter(pk__in=[pk for pk in managed if pk])]
     if kind == "capacity" and case_id is not None:
-        return _in_capacity(rest, partnership_id, case_id, today)
+        return _taking_part(partnership_id, case_id, today, capacity=rest)
+    if kind == "participant" and case_id is not None:
+        return _taking_part(partnership_id, case_id, today, pk=rest)
     return []
 
 
@@ -97,9 +100,9 @@ def members_in(seat: str, partnership_id: int, case_id: int | None, today: dt.da
     return found
 
 
-def _in_capacity(capacity: str, partnership_id: int, case_id: int, today: dt.date) -> list[Addressee]:
+def _taking_part(partnership_id: int, case_id: int, today: dt.date, **which: str) -> list[Addressee]:
     found: list[Addressee] = []
-    rows = Participant.objects.filter(case_id=case_id, capacity=capacity).select_related("slot")
+    rows = Participant.objects.filter(case_id=case_id, **which).select_related("slot")
     for participant in rows.order_by("pk"):
         if participant.membership_id is not None:
             found += [_member(m) for m in _in_force(today).filter(pk=participant.membership_id)]

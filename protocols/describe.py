@@ -54,7 +54,15 @@ EVENT_WORDS = {
     "filed_on_record": "it is filed on the child's record",
     "difference_raised": "a difference is raised",
     "tier_opened": "a step of the ladder is opened",
+    "tier_ended": "a step of the ladder ends",
     "resolved": "it is resolved",
+    "partnership_decided": "the partnership has decided",
+    "escalation_withdrawn": "the escalation is withdrawn",
+    "escalation_closed": "the escalation is closed",
+    "policy_issue_raised": "a question of policy is raised",
+    "urgent_action_taken": "somebody has acted at once for the child",
+    "handed_to_ladder": "the dissent is handed to the ladder",
+    "dissent_closed": "the dissent is closed",
     "outcome_told": "the outcome has been told",
 }
 CAPACITY_WORDS = {
@@ -63,6 +71,13 @@ CAPACITY_WORDS = {
     "parents": "the parents",
     "agencies": "the agencies concerned",
     "requester": "whoever raised it",
+    "counterpart": "the other professional",
+    "our_side": "the managers of the agency that raised it",
+    "their_side": "the managers of the other agency",
+    "representative": "the agency's representative on the partnership",
+    "partnership": "the safeguarding partnership",
+    "supporter": "whoever supports the request",
+    "convener": "whoever answers the request",
 }
 
 

@@ -34,7 +34,15 @@ EVENTS: tuple[str, ...] = (
     "filed_on_record",
     "difference_raised",
     "tier_opened",
+    "tier_ended",
     "resolved",
+    "partnership_decided",
+    "escalation_withdrawn",
+    "escalation_closed",
+    "policy_issue_raised",
+    "urgent_action_taken",
+    "handed_to_ladder",
+    "dissent_closed",
     "outcome_told",
 )
 
@@ -47,6 +55,13 @@ CAPACITIES: tuple[str, ...] = (
     "parents",
     "agencies",
     "requester",
+    "counterpart",
+    "our_side",
+    "their_side",
+    "representative",
+    "partnership",
+    "supporter",
+    "convener",
 )
 
 AGENCY_KINDS: tuple[str, ...] = (

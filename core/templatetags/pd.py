@@ -31,6 +31,7 @@ STATUS_COLOURS = {
     "Overdue": "red",
     "Decided": "green",
     "Escalated": "purple",
+    "Settled": "green",
     "Closed": "grey",
     "Withdrawn": "grey",
 }
