@@ -1,0 +1,199 @@
+"""The round of views, one person after another."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+
+from accounts.edge import ActingRequest, submit
+from conferences import actions
+from conferences.forms import ViewsForm, views_form
+from conferences.models import Attendance, View
+from conferences.selectors import Live, shown, view_of, without_view
+from conferences.states import Phase, Side
+from conferences.views.live import at_field, data_of, done, stage, stage_page
+from core.templatetags.pd import initials_age
+
+
+def _phase(live: Live, wanted: str) -> str:
+    """The phase asked for, or the first that is not complete."""
+    phases = live.area.conference.view_phases
+    if wanted in phases:
+        return wanted
+    return next((p for p in phases if without_view(live, p)), phases[-1])
+
+
+def _views_url(live: Live, person: Attendance | None, phase: str) -> str:
+    query = {"person": str(person.uuid)} if person else {}
+    if len(live.area.conference.view_phases) > 1:
+        query["phase"] = phase
+    address = reverse("conference-views", args=[live.conference.reference])
+    return f"{address}?{urlencode(query)}" if query else address
+
+
+@stage(views=True)
+def conference_views(request: ActingRequest, live: Live) -> HttpResponse:
+    """The round: everyone's view about each child, one person at a time, and all of them in one table."""
+    phase = _phase(live, request.POST.get("phase", "") or request.GET.get("phase", ""))
+    person = live.person(request.GET["person"]) if request.GET.get("person") else None
+    if person is not None and person.side == Side.FAMILY:
+        raise Http404("The round is of professionals.")
+    form = None
+    if person is not None:
+        form = _views_form(live, person, phase, data_of(request))
+        if form.is_valid():
+            response = _save_views(request, live, form, person, phase)
+            if response:
+                return response
+    return stage_page(
+        request,
+        live,
+        "views",
+        form=form,
+        person=person,
+        phase=phase,
+        phase_label=Phase(phase).label,
+        phases=_phases(live, person, phase),
+        round=round_of(live, person, phase),
+        table=views_table(live, (phase,)),
+        next=next(iter(without_view(live, phase)), None),
+        next_url=_views_url(live, next(iter(without_view(live, phase)), None), phase),
+        later=_later_phase(live, phase),
+    )
+
+
+def _later_phase(live: Live, phase: str) -> dict[str, str] | None:
+    """The phase that follows and is not complete: the round goes on with it before the decision."""
+    phases = live.area.conference.view_phases
+    later = next((p for p in phases[phases.index(phase) + 1 :] if without_view(live, p)), None)
+    if later is None:
+        return None
+    return {"label": Phase(later).label.lower(), "href": _views_url(live, None, later)}
+
+
+def _views_form(live: Live, person: Attendance, phase: str, data: Any) -> ViewsForm:
+    earlier = phase == Phase.DECISION and Phase.DISCUSSION in live.area.conference.view_phases
+    return views_form(
+        person,
+        [initials_age(shown(c.child, live.day)) for c in live.children],
+        phase=phase,
+        now=[view_of(person, c, phase) for c in live.children],
+        earlier=[view_of(person, c, Phase.DISCUSSION) if earlier else None for c in live.children],
+        data=data,
+    )
+
+
+def _save_views(
+    request: ActingRequest, live: Live, form: ViewsForm, person: Attendance, phase: str
+) -> HttpResponse | None:
+    """Save the views of one person about all children, and go on to the next who was not asked yet."""
+
+    def act() -> None:
+        for number, given in form.given():
+            if _same(view_of(person, live.children[number], phase), given):
+                continue
+            fields = {"choice": f"choice_{number}", "reasons": f"reasons_{number}"}
+            with at_field(fields | {"change_reason": f"change_{number}"}):
+                actions.record_view(
+                    attendance_id=person.pk,
+                    conference_child_id=live.children[number].pk,
+                    by=request.actor,
+                    phase=phase,
+                    choice=given["choice"],
+                    reasons=given["reasons"] or "",
+                    change_reason=given["change"] or "",
+                    version=given["version"],
+                    now=request.now,
+                )
+
+    open_still = [p for p in without_view(live, phase) if p.pk != person.pk]
+    after = [p for p in open_still if live.people.index(p) > live.people.index(person)]
+    following = next(iter([*after, *open_still]), None)
+    response = submit(
+        request,
+        form,
+        act,
+        lambda _: _views_url(live, following, phase),
+        theirs=lambda: _theirs(live, person, phase),
+    )
+    return done(request, response, f"{person.name}’s view is saved.") if response else None
+
+
+def _same(view: View | None, given: dict[str, Any]) -> bool:
+    said = (given["choice"], (given["reasons"] or "").strip(), (given["change"] or "").strip())
+    return view is not None and (view.choice, view.reasons, view.change_reason) == said
+
+
+def _theirs(live: Live, person: Attendance, phase: str) -> list[dict[str, Any]]:
+    rows = []
+    for child in live.children:
+        view = person.views.filter(conference_child=child, phase=phase).first()
+        if view is not None:
+            words = f"{view.get_choice_display()}. {view.reasons}"
+            rows.append({"label": initials_age(shown(child.child, live.day)), "value": words, "typed": True})
+    return rows
+
+
+def _phases(live: Live, person: Attendance | None, phase: str) -> list[dict[str, Any]]:
+    phases = live.area.conference.view_phases
+    if len(phases) == 1:
+        return []
+    return [
+        {
+            "label": Phase(p).label,
+            "href": _views_url(live, person, p),
+            "current": p == phase,
+            "count": f"{len(live.present) - len(without_view(live, p))} of {len(live.present)}",
+        }
+        for p in phases
+    ]
+
+
+def _said(live: Live, person: Attendance, phase: str) -> str:
+    words = []
+    for child in live.children:
+        view = view_of(person, child, phase)
+        words.append(
+            f"{child.child.initials}: {view.get_choice_display().lower() if view else 'not asked yet'}"
+        )
+    return ", ".join(words)
+
+
+def round_of(live: Live, person: Attendance | None, phase: str) -> list[dict[str, Any]]:
+    waiting = without_view(live, phase)
+    return [
+        {
+            "name": p.name,
+            "meta": ", ".join(filter(None, [p.job_title, p.agency.name if p.agency else ""])),
+            "view": _said(live, p, phase),
+            "current": person is not None and p.pk == person.pk,
+            "tag": None,
+            "action": None
+            if person is not None and p.pk == person.pk
+            else {
+                "href": _views_url(live, p, phase),
+                "label": "Ask" if p in waiting else "Change",
+                "about": p.name,
+            },
+        }
+        for p in live.present
+    ]
+
+
+def views_table(live: Live, phases: tuple[str, ...]) -> dict[str, Any]:
+    """One row for each person, the same for every agency; a column for each child and phase."""
+    columns = [(child, phase) for child in live.children for phase in phases]
+    rows: list[dict[str, Any]] = [
+        {"person": p, "cells": [view_of(p, child, phase) for child, phase in columns]}
+        for p in live.people
+        if p.side == Side.PROFESSIONAL and (p in live.present or p.views.all())
+    ]
+    heads = [
+        initials_age(shown(child.child, live.day))
+        + (f", {Phase(phase).label.lower()}" if len(phases) > 1 else "")
+        for child, phase in columns
+    ]
+    for row in rows:
+        row["cells"] = list(zip(heads, row["cells"], strict=True))
+    return {"heads": heads, "rows": rows}
