@@ -1,6 +1,8 @@
 """Writing an audit event: always the last write of an action, because it locks the partnership's chain."""
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +22,21 @@ DETAIL_KEYS = frozenset(
 )  # fmt: skip
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What is written of one thing that happened; who, when and in which chain are said once for several."""
+
+    type: str
+    object_type: str
+    object_id: int
+    object_ref: str = ""
+    case_id: int | None = None
+    rule: str = ""
+    outcome: str = "ok"
+    acting_for: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
 def write(
     type_: str,
     *,
@@ -40,37 +56,49 @@ def write(
 
     Raises ValueError for a type without a sentence or a detail key that is not on the allow-list.
     """
-    if type_ not in SENTENCES:
-        raise ValueError(f"audit event type {type_!r} has no sentence")
-    detail = detail or {}
-    if unknown := set(detail) - DETAIL_KEYS:
-        raise ValueError(f"audit detail keys not allowed: {sorted(unknown)}")
+    event = Event(type_, object_type, object_id, object_ref, case_id, rule, outcome, acting_for, detail or {})
+    return write_all([event], by=by, now=now, partnership_id=partnership_id)[0]
+
+
+@transaction.atomic
+def write_all(
+    events: Sequence[Event], *, by: Actor, now: dt.datetime, partnership_id: int | None = None
+) -> list[AuditEvent]:
+    """Add several events to one partnership's chain, which is locked once for all of them. Raises as `write` does."""
+    for one in events:
+        if one.type not in SENTENCES:
+            raise ValueError(f"audit event type {one.type!r} has no sentence")
+        if unknown := set(one.detail) - DETAIL_KEYS:
+            raise ValueError(f"audit detail keys not allowed: {sorted(unknown)}")
     tenant = partnership_id if partnership_id is not None else (by.partnership_id or 0)
     AuditHead.objects.get_or_create(partnership_id=tenant)
     head = AuditHead.objects.select_for_update().get(partnership_id=tenant)
-    event = AuditEvent(
-        partnership_id=tenant,
-        seq=head.seq + 1,
-        at=now,
-        actor_kind=by.kind,
-        user_id=by.user_id,
-        membership_id=by.membership_id,
-        acting_for_id=acting_for,
-        role=by.role,
-        agency_id=by.agency_id,
-        type=type_,
-        object_type=object_type,
-        object_id=object_id,
-        object_ref=object_ref,
-        case_id=case_id,
-        outcome=outcome,
-        rule=rule,
-        request_id=by.request_id,
-        detail=detail,
-        prev_hash=head.hash,
-    )
-    event.hash = link_hash(event)
-    event.save(force_insert=True)
-    head.seq, head.hash = event.seq, event.hash
+    written = []
+    for one in events:
+        event = AuditEvent(
+            partnership_id=tenant,
+            seq=head.seq + 1,
+            at=now,
+            actor_kind=by.kind,
+            user_id=by.user_id,
+            membership_id=by.membership_id,
+            acting_for_id=one.acting_for,
+            role=by.role,
+            agency_id=by.agency_id,
+            type=one.type,
+            object_type=one.object_type,
+            object_id=one.object_id,
+            object_ref=one.object_ref,
+            case_id=one.case_id,
+            outcome=one.outcome,
+            rule=one.rule,
+            request_id=by.request_id,
+            detail=one.detail,
+            prev_hash=head.hash,
+        )
+        event.hash = link_hash(event)
+        head.seq, head.hash = event.seq, event.hash
+        written.append(event)
+    AuditEvent.objects.bulk_create(written)
     head.save(update_fields=["seq", "hash"])
-    return event
+    return written

@@ -12,6 +12,7 @@ SENTENCES: dict[str, str] = {
     "account.role_chosen": "Chose the role to act in.",
     "clock.moved": "A day was added to the calendar, so a date moved from {was_due} to {due}.",
     "clock.passed": "A date passed: {due}. Nothing is decided by that; the people who hold it were told.",
+    "clock.passed_late": "A date passed: {due}. The service noted it late, on {at}. Nothing is decided by that.",
     "conference.adjourned": "Adjourned the conference.",
     "conference.booked": "Booked the conference for {date}.",
     "conference.cancelled": "Cancelled the conference.",
@@ -56,6 +57,8 @@ SENTENCES: dict[str, str] = {
     "review.material_seen": "Ticked a piece of the material as read: {material}.",
     "review.replied": "Replied to a question of the reviewing manager.",
     "review.taken_apart": "Took the dissent out of the shared review, to be reviewed by itself.",
+    "service.clock_held": "The clock went from {from} to {to}. What says that a date has passed waits.",
+    "service.clock_released": "The clock is believed again: {how}.",
 }
 
 

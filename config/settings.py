@@ -1,11 +1,13 @@
 """Settings, all from the environment; without any, the project's own development defaults."""
 
+import datetime as dt
 import os
 from pathlib import Path
 
 import environ
 import structlog
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("PD_DATA_DIR", BASE_DIR / ".data"))
@@ -115,6 +117,9 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 TIME_ZONE = "Europe/London"
 USE_TZ = True
+# Wrong clocks, in seconds, for the tests of faults only: this machine's and PostgreSQL's.
+CLOCK_OFFSET = dt.timedelta(seconds=env.float("PD_CLOCK_OFFSET", default=0.0))
+DATABASE_CLOCK_OFFSET = dt.timedelta(seconds=env.float("PD_DATABASE_CLOCK_OFFSET", default=0.0))
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static")))
@@ -136,6 +141,10 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "worklists.views.csrf_failure"
 BEHIND_HTTPS = env.bool("BEHIND_HTTPS", default=False)
+if BEHIND_HTTPS and (CLOCK_OFFSET or DATABASE_CLOCK_OFFSET):
+    raise ImproperlyConfigured(
+        "A server has no wrong clocks: unset PD_CLOCK_OFFSET and PD_DATABASE_CLOCK_OFFSET."
+    )
 SESSION_COOKIE_SECURE = BEHIND_HTTPS
 CSRF_COOKIE_SECURE = BEHIND_HTTPS
 SECURE_SSL_REDIRECT = BEHIND_HTTPS
@@ -187,12 +196,15 @@ CELERY_TASK_TIME_LIMIT = 120
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celery" / "beat-schedule")
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 25  # seconds to finish in; a container is given 30
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
+# Longer than any task may run. Named in three places, as the shortest wins: broker, result backend, and the setting.
+CELERY_VISIBILITY_TIMEOUT = 600
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_VISIBILITY_TIMEOUT}
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
-        "visibility_timeout": 600,
+        "visibility_timeout": CELERY_VISIBILITY_TIMEOUT,
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
         "max_retries": 0,

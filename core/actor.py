@@ -17,7 +17,7 @@ class Actor:
     or, for a deputy, that of the holder for whom they act.
     """
 
-    kind: Literal["person", "guest", "clock"]
+    kind: Literal["person", "guest", "clock", "operator"]
     partnership_id: int | None
     user_id: int | None = None
     membership_id: int | None = None
@@ -51,3 +51,8 @@ class Actor:
 def clock_actor(partnership_id: int | None) -> Actor:
     """The clock as an actor: it alerts people and never decides."""
     return Actor(kind="clock", partnership_id=partnership_id, name="The clock")
+
+
+def operator_actor() -> Actor:
+    """Whoever types a command on the server: an action of the installation's own, in no partnership."""
+    return Actor(kind="operator", partnership_id=None, name="The operator")

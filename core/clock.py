@@ -3,12 +3,23 @@
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.db import connection
+
 LONDON = ZoneInfo("Europe/London")
 
 
 def edge_now() -> dt.datetime:
-    """The present instant in UTC. Called by views, tasks and commands only, once each."""
-    return dt.datetime.now(dt.UTC)
+    """The present instant in UTC, by this machine's clock. Called by views, tasks and commands only, once each."""
+    return dt.datetime.now(dt.UTC) + settings.CLOCK_OFFSET
+
+
+def database_now() -> dt.datetime:
+    """The present instant in UTC, by PostgreSQL's clock: one for all machines. Called by the sweep only."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: dt.datetime = cursor.fetchone()[0]
+    return moment + settings.DATABASE_CLOCK_OFFSET
 
 
 def london(moment: dt.datetime) -> dt.datetime:

@@ -1,7 +1,8 @@
 """Facts happen, clocks start and stop, people are told: all looked up by the fact's name in the protocol."""
 
 import datetime as dt
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +11,15 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 import protocols
-from audit.actions import write
+from audit.actions import Event, write, write_all
 from cases.actions import leave_fact
 from cases.models import Case, CaseEvent
 from cases.selectors import area_of_case, facts_of
 from core.actor import Actor, clock_actor
-from core.clock import london_date
+from core.clock import database_now, london_date
 from core.refusals import Denied
-from deadlines.models import Deadline, DeadlineEffect, SweepRun
-from deadlines.states import CANCELLING, LADDER_ANCHORS, DeadlineState, EffectKind
+from deadlines.models import ClockHold, Deadline, DeadlineEffect, SweepRun
+from deadlines.states import CANCELLING, LADDER_ANCHORS, DeadlineState, Doubt, EffectKind, Release
 from notifications.actions import enqueue, office_time, supersede, unsent_effects
 from notifications.tasks import send_messages
 from partnerships.models import Partnership
@@ -28,7 +29,12 @@ from protocols.clocktime import LONDON
 
 BATCH = 1000
 log = structlog.get_logger(__name__)
+RUN_SECONDS = 60.0  # half of the time that a task is given
 RETRY_PARKED = dt.timedelta(hours=1)
+LATE = dt.timedelta(hours=1)  # from then on the history says that it was processed late
+HEARTBEAT = dt.timedelta(seconds=20)  # an idle sweep so soon after another is not worth a row
+CLOCK_AHEAD, CLOCK_BEHIND = dt.timedelta(hours=6), dt.timedelta(seconds=60)
+CLOCKS_AGREE, CLOCKS_LOOK_AGAIN = dt.timedelta(seconds=30), dt.timedelta(minutes=5)
 REMINDER_AT = dt.time(9, 0)
 
 
@@ -271,13 +277,16 @@ def recount(case: Case) -> None:
 
 # A person's action locks its case first, so the sweep takes the case too, and leaves for the next tick what a person
 # works on: neither ever waits for the other. After an outage a seat hears of a clock once, by its latest message.
+# While the clock is in doubt, only reminders of dates that are still to come: the rest cannot be taken back.
 CLAIM = """
 WITH due AS (
-    SELECT e.id, e.kind, e.occurrence, e.seat, e.fire_at, e.deadline_id, e.partnership_id, e.case_id,
-           d.due_at, d.rule, d.label, d.strength, d.state
+    SELECT e.id, e.kind, e.occurrence, e.seat, e.fire_at, coalesce(e.parked_from, e.fire_at) AS planned_at,
+           e.deadline_id, e.partnership_id, e.case_id, d.due_at, d.rule, d.label, d.strength, d.state
       FROM deadlines_deadlineeffect e JOIN deadlines_deadline d ON d.id = e.deadline_id
       JOIN cases_case c ON c.id = e.case_id
      WHERE e.fire_at <= %(now)s AND e.fired_at IS NULL AND e.voided_at IS NULL
+       AND (NOT %(held)s OR (e.kind IN ('remind', 'due') AND d.due_at >= %(now)s))
+       AND (%(only)s::bigint IS NULL OR e.id = %(only)s)
      ORDER BY e.fire_at, e.id
      LIMIT %(limit)s
        FOR NO KEY UPDATE OF e, c SKIP LOCKED
@@ -300,7 +309,7 @@ WITH due AS (
                               'days', due.occurrence),
            'deadline:' || due.deadline_id,
            'effect:' || due.id,
-           %(now)s, 'pending', 0, '', %(now)s
+           due.planned_at, 'pending', 0, '', %(now)s
       FROM due
      WHERE due.state = 'open' AND (due.kind = 'overdue' OR (due.kind IN ('remind', 'due') AND due.due_at >= %(now)s))
        AND NOT EXISTS (
@@ -311,85 +320,209 @@ WITH due AS (
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM claimed), (SELECT count(*) FROM told), (SELECT count(*) FROM late),
+       (SELECT count(*) FROM due WHERE planned_at < %(late)s),
        (SELECT coalesce(json_agg(json_build_array(p.partnership_id, p.case_id, p.id, p.rule,
         to_char(p.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'))
         ORDER BY p.partnership_id, p.id), '[]'::json) FROM passed p)
 """
 
 
-def sweep(*, now: dt.datetime | None = None) -> SweepRun:
+# What a tick needs to know, in one statement whose cost does not grow with the number of clocks.
+LOOK = """
+SELECT (SELECT db_now FROM deadlines_sweeprun ORDER BY id DESC LIMIT 1),
+       (SELECT id FROM deadlines_clockhold WHERE released_at IS NULL),
+       (SELECT min(fire_at) FROM deadlines_deadlineeffect WHERE fired_at IS NULL AND voided_at IS NULL)
+"""
+# Not the row's own fault: locks that others hold, a deadlock, a statement that took too long.
+BUSY = frozenset({"55P03", "40P01", "40001", "57014"})
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one batch of a sweep did: effects fired, messages laid out, and how many of the effects were late."""
+
+    fired: int = 0
+    told: int = 0
+    late: int = 0
+
+
+def sweep(
+    *,
+    now: dt.datetime | None = None,
+    host_now: dt.datetime | None = None,
+    wake: bool = True,
+    stop: Callable[[], bool] = lambda: False,
+) -> SweepRun:
     """Fire every effect whose time has come, any lateness, each once. Safe for any number of runners.
 
-    `now` is PostgreSQL's own clock unless given. Marks clocks as passed and puts messages in the outbox; no case
-    moves and nothing is decided.
+    `now` is PostgreSQL's own clock unless given; `host_now` is this machine's, which may release a hold. Marks clocks
+    as passed and puts messages in the outbox; no case moves and nothing is decided. Works for a minute, or until
+    `stop()`; what is left then, the next sweep takes, and `finished_at` stays empty. `wake` wakes the sender.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        (db_now,) = cursor.fetchone()
+    db_now = database_now()
     moment: dt.datetime = now or db_now
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK)
+        last, hold_id, next_at = cursor.fetchone()
     run = SweepRun(started_at=moment, db_now=db_now)
-    limit = BATCH
-    while True:
+    run.held = _held(hold_id, last, db_now, host_now)
+    begun, limit = time.monotonic(), BATCH
+    over = next_at is None or next_at > moment
+    while not over and not stop() and time.monotonic() - begun < RUN_SECONDS:
         try:
-            fired, told = _sweep_batch(moment, limit)
+            batch = _sweep_batch(moment, limit, held=run.held)
+            over = batch.fired < limit
         except Exception as error:
             if isinstance(error, OperationalError) and not connection.is_usable():
                 raise
             if limit > 1:
                 limit //= 2
                 continue
-            parked = _park(moment)
-            log.error("effect_parked", effect=parked, error=type(error).__name__)
-            run.failed += 1
-            limit = BATCH
-            if parked is None:
-                break
-            continue
-        run.found += fired
-        run.done += told
-        if fired < limit:
-            break
-    run.finished_at = moment
-    run.save()
-    if run.done:
+            batch, parked = _sweep_first(moment, held=run.held)
+            run.failed += parked
+            over = not batch.fired and not parked
+        run.found += batch.fired
+        run.done += batch.told
+        run.late += batch.late
+        limit = min(BATCH, limit * 2)
+    run.finished_at = moment if over else None
+    if run.found or run.failed or last is None or abs(db_now - last) >= HEARTBEAT:
+        run.save()
+    if run.done and wake:
         wake_sender_on_commit()
     return run
 
 
-@transaction.atomic
-def _park(now: dt.datetime) -> int | None:
-    """Push the first effect that is due on by an hour: it failed by itself, and must not stand in the others' way."""
-    effect = (
-        DeadlineEffect.objects.select_for_update(skip_locked=True)
-        .filter(fire_at__lte=now, fired_at__isnull=True, voided_at__isnull=True)
-        .order_by("fire_at", "pk")
-        .first()
-    )
-    if effect is None:
-        return None
-    effect.fire_at = now + RETRY_PARKED
-    effect.attempts += 1
-    effect.save(update_fields=["fire_at", "attempts"])
-    return effect.pk
-
-
-@transaction.atomic
-def _sweep_batch(now: dt.datetime, limit: int) -> tuple[int, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"now": now, "limit": limit})
-        fired, told, _, passed = cursor.fetchone()
-    for partnership_id, case_id, deadline_id, rule, due_at in passed:
-        write(
-            "clock.passed",
-            by=clock_actor(partnership_id),
-            now=now,
-            object_type="deadline",
-            object_id=deadline_id,
-            case_id=case_id,
-            rule=rule,
-            detail={"due": due_at},
+def _sweep_first(now: dt.datetime, *, held: bool) -> tuple[Batch, int]:
+    """Fire the first effect that is due by itself. Where it fails by its own fault it is pushed on by an hour, so
+    that it does not stand in the others' way. Returns what was done, and whether it was pushed on (0 or 1)."""
+    with transaction.atomic():
+        effect = (
+            DeadlineEffect.objects.select_for_update(skip_locked=True, of=("self", "case"), no_key=True)
+            .select_related("case")
+            .filter(fire_at__lte=now, fired_at__isnull=True, voided_at__isnull=True)
         )
-    return fired, told
+        if held:
+            effect = effect.filter(kind__in=[EffectKind.REMIND, EffectKind.DUE], deadline__due_at__gte=now)
+        first = effect.order_by("fire_at", "pk").first()
+        if first is None:
+            return Batch(), 0
+        try:
+            with transaction.atomic():
+                return _sweep_batch(now, 1, held=held, only=first.pk), 0
+        except Exception as error:
+            if isinstance(error, OperationalError) and (
+                not connection.is_usable() or getattr(error.__cause__, "sqlstate", "") in BUSY
+            ):
+                raise
+            first.parked_from = first.parked_from or first.fire_at
+            first.fire_at = now + RETRY_PARKED
+            first.attempts += 1
+            first.save(update_fields=["fire_at", "attempts", "parked_from"])
+            log.error("effect_parked", effect=first.pk, error=type(error).__name__)
+            return Batch(), 1
+
+
+@transaction.atomic
+def _sweep_batch(now: dt.datetime, limit: int, *, held: bool = False, only: int | None = None) -> Batch:
+    given = {"now": now, "limit": limit, "held": held, "only": only, "late": now - LATE}
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, given)
+        fired, told, _, late, passed = cursor.fetchone()
+    events: dict[int, list[Event]] = {}
+    for partnership_id, case_id, deadline_id, rule, due_at in passed:
+        was_late = dt.datetime.fromisoformat(due_at) + dt.timedelta(seconds=1) < now - LATE
+        events.setdefault(partnership_id, []).append(
+            Event(
+                "clock.passed_late" if was_late else "clock.passed",
+                "deadline",
+                deadline_id,
+                case_id=case_id,
+                rule=rule,
+                detail={"due": due_at, "at": now.isoformat()} if was_late else {"due": due_at},
+            )
+        )
+    for partnership_id in sorted(events):
+        write_all(events[partnership_id], by=clock_actor(partnership_id), now=now)
+    return Batch(fired, told, late)
+
+
+# --- whether the clock is believed --------------------------------------------------------------------------------
+
+
+def _held(
+    hold_id: int | None, last: dt.datetime | None, db_now: dt.datetime, host_now: dt.datetime | None
+) -> bool:
+    """Whether what cannot be taken back waits in this sweep, because PostgreSQL's clock is in doubt.
+
+    A clock that is more than six hours past the last sweep, or more than a minute behind it, may be wrong, or nothing
+    ran for so long. It is believed again when this machine's clock agrees with it twice, five minutes apart, or when
+    an operator says so.
+    """
+    if hold_id is not None:
+        return not _agreed(hold_id, db_now, host_now)
+    if last is None or -CLOCK_BEHIND <= db_now - last <= CLOCK_AHEAD:
+        return False
+    why = Doubt.AHEAD if db_now > last else Doubt.BEHIND
+    agreed = db_now if _agree(db_now, host_now) else None
+    with transaction.atomic():
+        rows = ClockHold.objects.bulk_create(
+            [ClockHold(since=db_now, last_seen=last, why=why, agreed_at=agreed)], ignore_conflicts=True
+        )
+        hold = ClockHold.objects.filter(released_at__isnull=True, since=rows[0].since).first()
+        if hold is not None:
+            write(
+                "service.clock_held", by=clock_actor(None), now=db_now, object_type="clock_hold",
+                object_id=hold.pk, detail={"from": last.isoformat(), "to": db_now.isoformat(), "kind": why},
+            )  # fmt: skip
+    log.error("clock_held", why=why, last_seen=last.isoformat(), clock=db_now.isoformat())
+    return True
+
+
+def _agree(db_now: dt.datetime, host_now: dt.datetime | None) -> bool:
+    return host_now is not None and abs(db_now - host_now) <= CLOCKS_AGREE
+
+
+@transaction.atomic
+def _agreed(hold_id: int, db_now: dt.datetime, host_now: dt.datetime | None) -> bool:
+    """Look at both clocks once more; released when they agreed twice, five minutes apart."""
+    hold = ClockHold.objects.select_for_update().get(pk=hold_id)
+    if hold.released_at is not None:
+        return True
+    if host_now is None:
+        return False
+    if not _agree(db_now, host_now):
+        hold.agreed_at = None
+    elif hold.agreed_at is None or hold.agreed_at > db_now:
+        hold.agreed_at = db_now
+    elif db_now - hold.agreed_at >= CLOCKS_LOOK_AGAIN:
+        _release(hold, Release.AGREEMENT, by=clock_actor(None), now=db_now)
+        return True
+    hold.save(update_fields=["agreed_at"])
+    return False
+
+
+@transaction.atomic
+def release_clock(*, by: Actor, now: dt.datetime) -> ClockHold:
+    """An operator has looked at the clocks: what waited goes out with the next sweep. Raises Denied without a hold."""
+    hold = ClockHold.objects.select_for_update().filter(released_at__isnull=True).first()
+    if hold is None:
+        raise Denied("Nothing is held: the clock is not in doubt.")
+    _release(hold, Release.OPERATOR, by=by, now=now)
+    return hold
+
+
+def _release(hold: ClockHold, release: Release, *, by: Actor, now: dt.datetime) -> None:
+    hold.released_at, hold.release = now, release
+    hold.save(update_fields=["released_at", "release", "agreed_at"])
+    write(
+        "service.clock_released", by=by, now=now, object_type="clock_hold", object_id=hold.pk,
+        detail={"how": release},
+    )  # fmt: skip
+    log.warning("clock_released", how=release)
+
+
+# --- days that are added to the calendar late ----------------------------------------------------------------------
 
 
 def recount_clocks(*, partnership_id: int | None, nation: str, now: dt.datetime, by: Actor) -> int:

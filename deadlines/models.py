@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from cases.models import Case, CaseEvent
-from deadlines.states import DeadlineState, EffectKind, Purpose
+from deadlines.states import DeadlineState, Doubt, EffectKind, Purpose, Release
 from partnerships.models import TenantRow
 
 
@@ -71,6 +71,7 @@ class DeadlineEffect(TenantRow):
     fired_at = models.DateTimeField(null=True, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
+    parked_from = models.DateTimeField(null=True, blank=True)  # its own time, once a failure has pushed it on
 
     class Meta:
         constraints: ClassVar = [
@@ -102,6 +103,37 @@ class SweepRun(models.Model):
     found = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
+    late = models.PositiveIntegerField(default=0)  # of those found: an hour or more after their time
+    held = models.BooleanField(default=False)  # what cannot be taken back waited, as the clock was in doubt
 
     def __str__(self) -> str:
         return f"sweep at {self.db_now}"
+
+
+class ClockHold(models.Model):
+    """PostgreSQL's clock was in doubt: what says that a date has passed waits until it is released."""
+
+    id = models.BigAutoField(primary_key=True)
+    since = models.DateTimeField()  # by that clock
+    last_seen = models.DateTimeField()  # what it showed at the sweep before
+    why = models.CharField(max_length=10, choices=Doubt.choices)
+    agreed_at = models.DateTimeField(
+        null=True, blank=True
+    )  # first of two looks at which this machine's agreed
+    released_at = models.DateTimeField(null=True, blank=True)
+    release = models.CharField(max_length=10, choices=Release.choices, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(released_at__isnull=True, release="")
+                | (Q(released_at__isnull=False) & ~Q(release="")),
+                name="clock_hold_released_by_something",
+            ),
+            models.UniqueConstraint(
+                fields=["release"], condition=Q(released_at__isnull=True), name="clock_hold_one_at_a_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"held since {self.since}"

@@ -30,3 +30,18 @@ class EffectKind(models.TextChoices):
     DUE = "due", "Due today"
     BREACH = "breach", "Passed"  # no message: marks the clock as passed at the instant
     OVERDUE = "overdue", "Overdue"
+
+
+class Doubt(models.TextChoices):
+    """Why a clock is not believed at once."""
+
+    AHEAD = (
+        "ahead",
+        "It went on by more than six hours since the sweep before",
+    )  # or nothing swept for so long
+    BEHIND = "behind", "It went back by more than a minute"
+
+
+class Release(models.TextChoices):
+    OPERATOR = "operator", "By an operator"
+    AGREEMENT = "agreement", "By itself: this machine's clock agreed twice"

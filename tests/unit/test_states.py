@@ -112,6 +112,7 @@ OF_NO_PARTNERSHIP = {
     "audit.AuditEvent": "names it by a plain number, without a foreign key",
     "audit.AuditHead": "is its number",
     "deadlines.SweepRun": "is the installation's",
+    "deadlines.ClockHold": "is the installation's",
 }
 
 
