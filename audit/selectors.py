@@ -12,7 +12,6 @@ SENTENCES: dict[str, str] = {
     "account.role_chosen": "Chose the role to act in.",
     "clock.moved": "A day was added to the calendar, so a date moved from {was_due} to {due}.",
     "clock.passed": "A date passed: {due}. Nothing is decided by that; the people who hold it were told.",
-    "clock.passed_late": "A date passed: {due}. The service noted it late, on {at}. Nothing is decided by that.",
     "conference.adjourned": "Adjourned the conference.",
     "conference.booked": "Booked the conference for {date}.",
     "conference.cancelled": "Cancelled the conference.",
@@ -59,6 +58,8 @@ SENTENCES: dict[str, str] = {
     "review.taken_apart": "Took the dissent out of the shared review, to be reviewed by itself.",
     "service.clock_held": "The clock went from {from} to {to}. What says that a date has passed waits.",
     "service.clock_released": "The clock is believed again: {how}.",
+    "service.fence_lifted": "Messages go out again; {count} are left out.",
+    "service.fence_raised": "A backup of {at} was restored; nothing is sent until an operator has looked.",
 }
 
 

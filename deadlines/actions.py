@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 import protocols
@@ -431,16 +431,11 @@ def _sweep_batch(now: dt.datetime, limit: int, *, held: bool = False, only: int 
         fired, told, _, late, passed = cursor.fetchone()
     events: dict[int, list[Event]] = {}
     for partnership_id, case_id, deadline_id, rule, due_at in passed:
-        was_late = dt.datetime.fromisoformat(due_at) + dt.timedelta(seconds=1) < now - LATE
+        detail = {"due": due_at}
+        if dt.datetime.fromisoformat(due_at) < now - LATE:
+            detail["late"] = now.isoformat()
         events.setdefault(partnership_id, []).append(
-            Event(
-                "clock.passed_late" if was_late else "clock.passed",
-                "deadline",
-                deadline_id,
-                case_id=case_id,
-                rule=rule,
-                detail={"due": due_at, "at": now.isoformat()} if was_late else {"due": due_at},
-            )
+            Event("clock.passed", "deadline", deadline_id, case_id=case_id, rule=rule, detail=detail)
         )
     for partnership_id in sorted(events):
         write_all(events[partnership_id], by=clock_actor(partnership_id), now=now)
@@ -464,19 +459,23 @@ def _held(
     if last is None or -CLOCK_BEHIND <= db_now - last <= CLOCK_AHEAD:
         return False
     why = Doubt.AHEAD if db_now > last else Doubt.BEHIND
-    agreed = db_now if _agree(db_now, host_now) else None
-    with transaction.atomic():
-        rows = ClockHold.objects.bulk_create(
-            [ClockHold(since=db_now, last_seen=last, why=why, agreed_at=agreed)], ignore_conflicts=True
-        )
-        hold = ClockHold.objects.filter(released_at__isnull=True, since=rows[0].since).first()
-        if hold is not None:
-            write(
-                "service.clock_held", by=clock_actor(None), now=db_now, object_type="clock_hold",
-                object_id=hold.pk, detail={"from": last.isoformat(), "to": db_now.isoformat(), "kind": why},
-            )  # fmt: skip
+    try:
+        _hold(last, db_now, why, _agree(db_now, host_now))
+    except IntegrityError:
+        pass  # another sweeper found it at the same moment
     log.error("clock_held", why=why, last_seen=last.isoformat(), clock=db_now.isoformat())
     return True
+
+
+@transaction.atomic
+def _hold(last: dt.datetime, db_now: dt.datetime, why: Doubt, agreed: bool) -> None:
+    hold = ClockHold.objects.create(
+        since=db_now, last_seen=last, why=why, agreed_at=db_now if agreed else None
+    )
+    write(
+        "service.clock_held", by=clock_actor(None), now=db_now, object_type="clock_hold", object_id=hold.pk,
+        detail={"from": last.isoformat(), "to": db_now.isoformat(), "kind": why},
+    )  # fmt: skip
 
 
 def _agree(db_now: dt.datetime, host_now: dt.datetime | None) -> bool:

@@ -10,7 +10,7 @@ from cases.models import Case
 from cases.selectors import area_of_case, facts_of
 from core.refusals import Denied
 from core.templatetags.pd import day_date, day_time
-from deadlines.models import Deadline
+from deadlines.models import ClockHold, Deadline
 from deadlines.states import DeadlineState
 from partnerships.models import Partnership
 from partnerships.selectors import calendar_for
@@ -70,6 +70,11 @@ def clocks_of(case: Case, now: dt.datetime, calendar: Calendar | None = None) ->
     wanted = {clock.id for clock in area.clocks if clock.cautious_after}
     facts = facts_of(case) if any(row.clock_id in wanted for row in rows) else {}
     return [running(row, area, calendar, now, facts) for row in rows]
+
+
+def clock_hold() -> ClockHold | None:
+    """What makes messages that a date has passed wait: PostgreSQL's clock is in doubt. None when it is believed."""
+    return ClockHold.objects.filter(released_at__isnull=True).first()
 
 
 # --- the calculator -----------------------------------------------------------------------------------------------

@@ -13,11 +13,12 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Min, Q
 
+from audit.actions import write
 from cases.models import Case
 from core.actor import Actor
 from core.refusals import Denied
-from notifications.models import DeliveryAttempt, Message, Outbox
-from notifications.selectors import Addressee, addressees, office_time, worded
+from notifications.models import DeliveryAttempt, Fence, Message, Outbox
+from notifications.selectors import Addressee, addressees, fence, office_time, worded
 from notifications.states import Channel, OutboxState
 
 log = structlog.get_logger(__name__)
@@ -85,7 +86,10 @@ def send_due(*, now: dt.datetime, limit: int = 500) -> int:
     """Send what is due. Safe for any number of senders: each row is leased before anything leaves. Returns how many.
 
     `now` is when it begins; a slow mail server makes it late, so leases are counted from the time that has passed.
+    Behind the fence of a restore nothing is sent.
     """
+    if fence() is not None:
+        return 0
     run = _Run(now)
     handled = 0
     while handled < limit and not run.is_over:
@@ -275,6 +279,47 @@ def _finish(
         not_before=now + retry if retry else row.not_before,
         sent_at=now if state == OutboxState.SENT else None,
     )
+
+
+# --- the fence of a restore ---------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def raise_fence(*, dump_at: dt.datetime, by: Actor, now: dt.datetime) -> Fence:
+    """A backup of `dump_at` was restored: from now nothing is sent until `lift_fence`."""
+    raised = Fence.objects.create(raised_at=now, dump_at=dump_at)
+    write(
+        "service.fence_raised", by=by, now=now, object_type="fence", object_id=raised.pk,
+        detail={"at": dump_at.isoformat()},
+    )  # fmt: skip
+    return raised
+
+
+@transaction.atomic
+def lift_fence(*, by: Actor, now: dt.datetime, leave_out_before: dt.datetime | None = None) -> int:
+    """An operator has looked: messages go out again. Raises Denied where no fence stands.
+
+    With `leave_out_before`, what was to go out before that moment is not sent, since it was sent before the loss.
+    Returns how many are left out.
+    """
+    raised = Fence.objects.select_for_update().filter(lifted_at__isnull=True)
+    if not raised:
+        raise Denied("There is no fence: messages go out.")
+    left_out = 0
+    if leave_out_before is not None:
+        left_out = Outbox.objects.filter(
+            state__in=[OutboxState.PENDING, OutboxState.SENDING, OutboxState.NOBODY],
+            superseded_at__isnull=True,
+            not_before__lt=leave_out_before,
+        ).update(superseded_at=now, state=OutboxState.SUPERSEDED, last_error_code="before_restore")
+    for one in raised:
+        one.lifted_at = now
+        one.save(update_fields=["lifted_at"])
+        write(
+            "service.fence_lifted", by=by, now=now, object_type="fence", object_id=one.pk,
+            detail={"count": left_out},
+        )  # fmt: skip
+    return left_out
 
 
 @transaction.atomic

@@ -92,3 +92,15 @@ class DeliveryAttempt(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.number} {self.outcome}"
+
+
+class Fence(models.Model):
+    """After a backup was restored nothing is sent until an operator has looked. Of the installation."""
+
+    id = models.BigAutoField(primary_key=True)
+    raised_at = models.DateTimeField()
+    dump_at = models.DateTimeField()  # when the backup was taken: what came after is not known here
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"fence of {self.raised_at}"

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -14,7 +14,7 @@ from cases.states import Capacity
 from core.clock import LONDON, london, london_date
 from core.references import CONFERENCE
 from core.templatetags.pd import day_date, day_time
-from notifications.models import Message, Outbox
+from notifications.models import Fence, Message, Outbox
 from notifications.states import Channel, OutboxState
 from partnerships.models import Membership
 from partnerships.selectors import holders_of, on_day
@@ -161,6 +161,27 @@ def office_time(calendar: Calendar, moment: dt.datetime) -> dt.datetime:
     if not calendar.is_working_day(day) or local.time() >= OFFICE_CLOSES:
         day = calendar.add_working_days(day, 1)
     return dt.datetime.combine(day, OFFICE_OPENS, tzinfo=LONDON).astimezone(dt.UTC)
+
+
+def fence() -> Fence | None:
+    """What keeps every message here after a restore; None where messages go out."""
+    return Fence.objects.filter(lifted_at__isnull=True).first()
+
+
+def behind_the_fence(raised: Fence) -> dict[str, int]:
+    """What waits, by what may have become of it after the backup was taken: {before, between, since}.
+
+    `before`: laid out before the backup; may have been sent after it. `between`: was to go out between the backup and
+    the restore; probably sent once already. `since`: came up after the restore; cannot have been sent.
+    """
+    waiting = Outbox.objects.filter(
+        state__in=[OutboxState.PENDING, OutboxState.SENDING, OutboxState.NOBODY], superseded_at__isnull=True
+    )
+    return waiting.aggregate(
+        before=Count("pk", filter=Q(created_at__lte=raised.dump_at)),
+        between=Count("pk", filter=Q(created_at__gt=raised.dump_at, not_before__lt=raised.raised_at)),
+        since=Count("pk", filter=Q(created_at__gt=raised.dump_at, not_before__gte=raised.raised_at)),
+    )
 
 
 def notices_of(user_id: int, partnership_id: int) -> QuerySet[Message]:

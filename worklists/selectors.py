@@ -599,9 +599,17 @@ def _event(event: AuditEvent, labels: Labels, people: Mapping[int, str], actor: 
         "title": sentence(event.type, event.detail, labels),
         "by": by,
         "at": event.at,
-        "text": "This was tried and refused." if event.outcome != "ok" else "",
+        "text": _besides(event),
         "rule": event.rule,
     }
+
+
+def _besides(event: AuditEvent) -> str:
+    if event.outcome != "ok":
+        return "This was tried and refused."
+    if event.type == "clock.passed" and "late" in event.detail:
+        return f"Processed late: this service noted it on {by_words(dt.datetime.fromisoformat(event.detail['late']))}."
+    return ""
 
 
 def sentence(type_: str, detail: Mapping[str, Any], labels: Labels) -> str:

@@ -113,6 +113,7 @@ OF_NO_PARTNERSHIP = {
     "audit.AuditHead": "is its number",
     "deadlines.SweepRun": "is the installation's",
     "deadlines.ClockHold": "is the installation's",
+    "notifications.Fence": "is the installation's",
 }
 
 
@@ -263,8 +264,10 @@ def written_events() -> list[tuple[str, str, set[str]]]:
         for function in [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]:
             if function.name == "_audit":  # hands on what it is given
                 continue
-            for call in calls(function, "write", "_audit"):
-                direct = isinstance(call.func, ast.Name) and call.func.id == "write"
+            for call in calls(function, "write", "_audit", "Event"):
+                direct = isinstance(call.func, ast.Name) and call.func.id in ("write", "Event")
+                if not direct and isinstance(call.func, ast.Attribute) and call.func.attr == "write":
+                    continue  # a command's own output
                 types = words_of(call.args[0]) if call.args else set()
                 keys: set[str] = set()
                 for keyword in call.keywords:
