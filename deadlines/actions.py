@@ -425,7 +425,7 @@ def _sweep_first(now: dt.datetime, *, held: bool) -> tuple[Batch, int]:
 
 @transaction.atomic
 def _sweep_batch(now: dt.datetime, limit: int, *, held: bool = False, only: int | None = None) -> Batch:
-    given = {"now": now, "limit": limit, "held": held, "only": only, "late": now - LATE}
+    given: dict[str, Any] = {"now": now, "limit": limit, "held": held, "only": only, "late": now - LATE}
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, given)
         fired, told, _, late, passed = cursor.fetchone()
