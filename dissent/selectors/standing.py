@@ -246,17 +246,23 @@ def _next_decided(
     else:
         step["does"] = "records who was told and where it was filed, and closes the dissent"
     step["yours"] = f"Decided on {day_date(last.decided_at)}: {label}."
-    first = next(
-        (duty for duty in duties_open(dissent, area, actor) if not duty["done"] and duty["action"]), None
-    )
-    if first:
-        step["action"] = first["action"]
+    left = [duty for duty in duties_open(dissent, area, actor) if not duty["done"] and duty["action"]]
+    if left:
+        step["action"] = left[0]["action"]
+        if step["holder"] != "You":
+            step["yours"] += (
+                f" Still with you: {_things(len(left))} to record, listed under “After the decision”."
+            )
     elif allowed(permissions.check_close, actor, dissent, area):
         step["action"] = link_to("close", dissent, "Close the dissent")
     if who.dissenter:
         routes = _unresolved(dissent, area, last)
         step["yours"] += f" {routes}" if routes else ""
     return step
+
+
+def _things(number: int) -> str:
+    return "one thing" if number == 1 else f"{number} things"
 
 
 def _unresolved(dissent: Dissent, area: protocols.AreaProtocol, last: Answer) -> str:

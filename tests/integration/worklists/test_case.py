@@ -52,6 +52,17 @@ def test_the_case_page_asks_the_same_with_a_conference_that_follows(open_as: Ope
     assert "Upheld, and the conference is reconvened" in page.text_
 
 
+def test_what_is_still_with_the_reviewer_is_said_though_another_post_holds_the_conference(
+    open_as: Open,
+) -> None:
+    world = World("camden")
+    dissent = world.dissent_at(S.SECOND_TIER)
+    world.answer(dissent, "reconvene", by="second")
+    text = open_as(world, "reviewer", f"/cases/{dissent.case.reference}/").text_
+    assert "Still with you: " in text
+    assert "things to record" in text
+
+
 @pytest.mark.parametrize("slug", FIVE)
 def test_a_stranger_is_told_that_there_is_no_such_page(slug: str, open_as: Open) -> None:
     world = World(slug)
