@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("partnerships.urls")),
     path("", include("notifications.urls")),
     path("", include("deadlines.urls")),
+    path("", include("records.urls")),
     path("conferences/", include("conferences.urls")),
     path("", include("dissent.urls")),
 ]

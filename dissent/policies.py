@@ -307,7 +307,7 @@ def not_passed_up(dissent: Dissent, above: protocols.Tier, area: protocols.AreaP
 
 def answered(dissent: Dissent) -> Denied:
     """Someone decided first: who, and when."""
-    answer = dissent.answers.select_related("decided_by__user").order_by("decided_at", "pk").last()
+    answer = last_answer(dissent)
     if answer is None:
         return changed("This dissent was decided meanwhile.")
     return changed(

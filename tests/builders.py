@@ -32,6 +32,9 @@ from partnerships.actions import (
 from partnerships.models import Agency, HolidayList, Membership, Partnership, Slot, SlotHolder
 from partnerships.selectors import actor_for
 from partnerships.states import AgencyKind, Role
+from records import actions as records
+from records.actions import Agreed, Written
+from records.models import Discussion
 
 PASSWORD = "a-long-invented-password"
 START = dt.date(2020, 1, 1)
@@ -399,6 +402,36 @@ class World:
             dissents.file_on_record(
                 dissent_id=dissent.pk, by=by, child_uuid=child.uuid, filed_on=london_date(now), now=now
             )
+
+    # --- records of discussions -----------------------------------------------------------------------------------
+
+    def written(self, who: str = "police", other: str = "chair", **changes: Any) -> Written:
+        """A discussion between two people on the day of the dissent, with one action agreed."""
+        given: dict[str, Any] = {
+            "between": "agencies",
+            "how": "phone",
+            "happened_at": ENDS,
+            "notes": "We went through what each of us saw.",
+            "outcome": "Still open.",
+            "members": (self.people[who].pk, self.people[other].pk),
+            "agreed": (Agreed("Send the chronology", "Pia Police", LATER.date()),),
+            **changes,
+        }
+        return Written(**given)
+
+    def discussion(
+        self,
+        case: Case,
+        *,
+        who: str = "police",
+        approved: bool = True,
+        now: dt.datetime = LATER,
+        **changes: Any,
+    ) -> Discussion:
+        """One side's record of a discussion, approved by its writer unless said."""
+        by = self.actor(who, now)
+        found = records.write_down(case_id=case.pk, by=by, written=self.written(who, **changes), now=now)
+        return records.approve(discussion_id=found.pk, by=by, now=now) if approved else found
 
     def fresh(self, dissent: Dissent) -> Dissent:
         """The row as it stands, with what checks read."""

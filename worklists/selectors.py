@@ -558,9 +558,16 @@ def elapsed(dissent: Dissent, now: dt.datetime) -> dict[str, Any]:
     }
 
 
+# A draft is read of by its own side only, like everything an agency writes down for itself.
+DRAFTS = ("record.drafted", "record.rewritten", "record.correction_drafted")
+
+
 def _events_for(case: Case, actor: Actor) -> QuerySet[AuditEvent]:
-    """A case's events, newest first. The dissenter is not shown the reviewer's own workings, only what comes of them."""
+    """A case's events, newest first. The dissenter is not shown the reviewer's own workings, only what comes of them;
+    nobody the records that another agency keeps of its own discussions."""
     rows = AuditEvent.objects.filter(case_id=case.pk).order_by("-seq")
+    of_another = ~Q(agency_id=actor.agency_id) & Q(type__startswith="record.")
+    rows = rows.exclude(of_another & (Q(type__in=DRAFTS) | Q(detail__kind="own")))
     return rows.exclude(type__startswith="review.") if actor.role == Role.PRACTITIONER else rows
 
 

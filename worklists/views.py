@@ -29,6 +29,7 @@ from escalation.selectors import ladder_view, urgent_view
 from notifications.selectors import undelivered
 from partnerships.selectors import area_in_force
 from partnerships.states import RECORDERS, REVIEWERS, Role
+from records.selectors import beside_case
 from worklists import selectors
 from worklists.context import home_label
 
@@ -74,6 +75,7 @@ def _plain(request: ActingRequest, found: Case) -> dict[str, Any]:
     area = area_of_case(found)
     return {
         "case": found,
+        "records": beside_case(found, request.actor, area),
         "history": selectors.history_of(found, area, request.actor),
         "urgent": urgent_view(area, found.partnership.urgent_contact),
     }
@@ -101,6 +103,7 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
         "answers": answer_view(dissent, area, actor),
         "duties": duties_open(dissent, area, actor),
         "tasks": tasks_open(dissent, area, actor) if who.dissenter else [],
+        "records": beside_case(found, actor, area),
         "additions": list(dissent.additions.all()) if who.dissenter or who.reviewer else [],
         "questions": selectors.questions_for(actor, dissent),
         "actions": case_actions(dissent, area, actor),

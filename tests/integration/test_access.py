@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from conferences import actions as conferences
 from dissent import actions as dissents
 from partnerships.models import Membership
+from records.models import Discussion
 from tests.builders import ENDS, LATER, World
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +33,7 @@ ON_THE_LIST = frozenset({"chair", "minutes", "police", "health", "charity", "adm
 OF_THE_CASE = frozenset({"chair", "minutes", "reviewer", "police", "admin"})
 KEEPERS = frozenset({"chair", "minutes"})
 PREPARERS = KEEPERS | {"admin"}
+PARTIES = KEEPERS | {"reviewer", "police"}  # that a case exists is all that its admin sees
 
 # Who is let in, by address: as far as the page, the form again, or "not now". Everybody else is refused.
 OPEN = {
@@ -66,8 +68,15 @@ OF_A_CASE = {
     "reply": frozenset({"reviewer", "police"}), "conflict-reason": frozenset({"reviewer"}),
     "review-apart": frozenset({"reviewer"}),
     "follow-up": frozenset({"chair", "minutes", "reviewer", "admin"}),
+    "discussions": PARTIES, "discussion": PARTIES, "discussion-new": PARTIES, "own-record": PARTIES,
+    "agreed-action-done": PARTIES, "discussion-change": frozenset({"police"}), "discussion-approve": frozenset({"police"}),
+    "discussion-correct": frozenset({"police"}), "discussion-filed": frozenset({"police"}),
     "told": KEEPERS | {"reviewer"}, "filed": KEEPERS | {"reviewer"}, "close": frozenset({"reviewer"}),
 }  # fmt: skip
+
+OF_A_RECORD = (
+    "discussion", "discussion-change", "discussion-approve", "discussion-correct", "discussion-filed", "agreed-action-done",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,13 +89,14 @@ class Matter:
     child: uuid.UUID
     missing: uuid.UUID
     ask: uuid.UUID
+    record: Discussion
     names: frozenset[str]  # the addresses that exist for it
 
     def arguments(self, pattern: URLPattern, name: str) -> dict[str, Any]:
         known: dict[str, Any] = {
             "slug": self.world.slug, "key": "partnership_office", "request_uuid": self.missing, "ask_uuid": self.ask,
             "tell_id": next((t.id for t in self.world.area.tells if t.how == "duty"), self.world.area.tells[0].id), "task": "line_manager", "task_id": "line_manager",
-            "notice": uuid.uuid4(),
+            "notice": uuid.uuid4(), "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
         }  # fmt: skip
         known["child"] = self.child
         live = name.startswith("conference") or name == "dissent-new"
@@ -125,6 +135,7 @@ def matter(slug: str, state: str) -> Matter:
         dissent.case.children.get().uuid,
         missing.uuid,
         ask,
+        world.discussion(dissent.case),
         names,
     )
 
@@ -179,6 +190,8 @@ def expected(name: str, who: str, other: bool) -> str:
     table, related = (OF_A_CONFERENCE, ON_THE_LIST) if name in OF_A_CONFERENCE else (OF_A_CASE, OF_THE_CASE)
     if other or who not in related:
         return "404"
+    if name in OF_A_RECORD and who == "admin":
+        return "404"  # that there is a record is not for them
     if name in ("conference-missing-entry", "dissent-new") and who not in {"police", "health", "charity"}:
         return "404"  # these are about one's own place on the list, which they do not have
     return "in" if who in table[name] else "403"

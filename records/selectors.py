@@ -1,0 +1,203 @@
+"""Reads of the records of discussions: the gate, the list beside a case, and one record."""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import Http404
+from django.urls import reverse
+
+import protocols
+from cases.models import Case, Child, Participant
+from cases.selectors import area_of_case
+from cases.states import Kind
+from core.actor import Actor
+from core.gather import gather
+from core.references import normalise
+from core.refusals import allowed
+from partnerships.models import Agency
+from records import permissions, policies
+from records.models import AgreedAction, Discussion, OwnRecord
+from records.states import Between, HowHeld
+from records.visibility import seats_of
+
+Shown = dict[str, Any]
+
+READ_WITH = (
+    "people",
+    Prefetch("agreed_actions", AgreedAction.objects.select_related("done__recorded_by__user").order_by("pk")),
+    "filings__child",
+    "corrections",
+)
+
+
+def get_discussion_or_404(actor: Actor, reference: str, wanted: uuid.UUID) -> Discussion:
+    """The one gate to a record in a URL. A stranger, and the other side of a draft, get 404."""
+    discussion: Discussion | None = (
+        Discussion.objects.visible_to(actor)
+        .select_related(
+            "case__partnership", "case__protocol_version", "agency", "written_by__user", "corrects"
+        )
+        .prefetch_related(*READ_WITH)
+        .filter(case__reference=normalise(reference) or reference, uuid=wanted)
+        .first()
+    )
+    if discussion is None:
+        raise Http404("No such record.")
+    return discussion
+
+
+def sides_of(case: Case) -> list[Agency]:
+    """The agencies that take part in a case: the one that differs first, then by name."""
+    others = Agency.objects.filter(
+        pk__in=Participant.objects.filter(case=case).values("agency_id"), partnership_id=case.partnership_id
+    ).exclude(pk=case.agency_id)
+    return [case.agency, *others.order_by("name")]
+
+
+def people_to_choose(case: Case) -> list[tuple[str, str]]:
+    """The people with an account who take part in a case, as choices: uuid, and name with agency."""
+    rows = (
+        Participant.objects.filter(case=case, membership__isnull=False)
+        .select_related("membership__user", "membership__agency")
+        .order_by("membership__user__name")
+    )
+    found = {str(row.membership.uuid): row.membership for row in rows if row.membership}
+    return [(key, f"{m.user.name}, {m.agency.name}") for key, m in found.items()]
+
+
+# --- what pages show ----------------------------------------------------------------------------------------------
+
+
+def beside_case(case: Case, actor: Actor, area: protocols.AreaProtocol) -> Shown | None:
+    """The records as the case page shows them; None for whoever takes no part. {rows, list_url, write_url}. One query."""
+    if case.kind == Kind.COMPLAINT:
+        return None
+    readable = Discussion.objects.visible_to(actor).filter(case=case)
+    seats, rows, actions = gather(
+        seats_of(actor).filter(case=case),
+        readable.select_related("case", "agency", "written_by__user").order_by("-happened_at", "-pk"),
+        AgreedAction.objects.filter(discussion__in=readable).select_related("done").order_by("pk"),
+    )
+    if not seats:
+        return None
+    return {
+        "rows": _rows(rows, actions, area),
+        "list_url": reverse("discussions", args=[case.reference]),
+        "write_url": reverse("discussion-new", args=[case.reference]),
+    }
+
+
+def list_page(case: Case, actor: Actor, area: protocols.AreaProtocol) -> Shown:
+    """All that a person may read of the discussions of a case, what the protocol asks, and which side has its record."""
+    shown = beside_case(case, actor, area) or {"rows": [], "list_url": "", "write_url": ""}
+    duty = policies.duty_of(area)
+    return {
+        **shown,
+        "sides": _sides(case, actor),
+        "duty": {"text": duty.label, "more": duty.text, "rule": duty.rule} if duty else None,
+        "own_url": reverse("own-record", args=[case.reference]),
+    }
+
+
+def _rows(
+    rows: Sequence[Discussion], actions: Iterable[AgreedAction], area: protocols.AreaProtocol
+) -> list[Shown]:
+    """Records as a list shows them."""
+    corrected = {row.corrects_id for row in rows if row.approved_at is not None}
+    waiting = Counter(action.discussion_id for action in actions if not hasattr(action, "done"))
+    return [
+        {
+            "href": reverse("discussion", args=[row.case.reference, row.uuid]),
+            "happened_at": row.happened_at,
+            "agency": row.agency.name,
+            "writer": row.written_by.user.name,
+            "between": Between(row.between).label,
+            "how": HowHeld(row.how).label,
+            "draft": row.approved_at is None,
+            "late": policies.written_late(row, area),
+            "correction": row.corrects_id is not None,
+            "corrected": row.pk in corrected,
+            "open_actions": waiting[row.pk],
+        }
+        for row in rows
+    ]
+
+
+def _sides(case: Case, actor: Actor) -> list[Shown]:
+    """Per agency: how many approved records of its own this person may read, and when it ticked one kept elsewhere."""
+    own: dict[int, list[Shown]] = {}
+    for tick in OwnRecord.objects.filter(case=case).order_by("made_on"):
+        own.setdefault(tick.agency_id, []).append({"made_on": tick.made_on, "kept_in": tick.kept_in})
+    approved = Discussion.objects.visible_to(actor).filter(case=case, approved_at__isnull=False)
+    here = Counter(approved.values_list("agency_id", flat=True))
+    return [
+        {
+            "agency": side.name,
+            "here": here[side.pk],
+            "elsewhere": own.get(side.pk, []),
+            "done": bool(here[side.pk] or own.get(side.pk)),
+        }
+        for side in sides_of(case)
+    ]
+
+
+def page_of(discussion: Discussion, actor: Actor) -> Shown:
+    """One record in full, with what this person may do with it."""
+    case, area = discussion.case, area_of_case(discussion.case)
+    names = (case.reference, discussion.uuid)
+    later = next((row for row in discussion.corrections.all() if row.approved_at), None)
+    children = list(Child.objects.filter(case_children__case=case).order_by("pk"))
+    filed = {filing.child_id: filing for filing in discussion.filings.all()}
+    may_file = allowed(permissions.check_file, actor, discussion, area)
+    mine = discussion.written_by_id == actor.membership_id
+    return {
+        "case": case,
+        "discussion": discussion,
+        "between": Between(discussion.between).label,
+        "late": policies.written_late(discussion, area),
+        "rule": policies.rule_of(area),
+        "people": [(p.name, p.agency_name) for p in discussion.people.all()],
+        "agreed": [
+            {
+                "what": a.what,
+                "owner": a.owner,
+                "due_on": a.due_on,
+                "done": getattr(a, "done", None),
+                "href": reverse("agreed-action-done", args=[case.reference, a.uuid])
+                if discussion.approved_at and not hasattr(a, "done")
+                else "",
+            }
+            for a in discussion.agreed_actions.all()
+        ],
+        "corrects_url": _address(discussion.corrects, actor),
+        "corrected_by": _address(later, actor),
+        "filed": [
+            {
+                "child": child,
+                "filing": filed.get(child.pk),
+                "href": reverse("discussion-filed", args=[*names, child.uuid])
+                if may_file and child.pk not in filed
+                else "",
+            }
+            for child in children
+        ],
+        "change_url": reverse("discussion-change", args=names)
+        if mine and discussion.approved_at is None
+        else "",
+        "approve_url": reverse("discussion-approve", args=names)
+        if mine and discussion.approved_at is None
+        else "",
+        "correct_url": reverse("discussion-correct", args=names)
+        if allowed(permissions.check_correct, actor, discussion, area)
+        else "",
+    }
+
+
+def _address(discussion: Discussion | None, actor: Actor) -> str:
+    """Where the other half of a correction stands, if this person may read it."""
+    if discussion is None or not Discussion.objects.visible_to(actor).filter(pk=discussion.pk).exists():
+        return ""
+    return reverse("discussion", args=[discussion.case.reference, discussion.uuid])
