@@ -641,7 +641,7 @@ class Duty(Cited):
     text: str = ""
     on_outcomes: tuple[OutcomeId, ...] = ()
     reason: str = ""
-    marked_after_hours: int = 0  # a record written later than this after what it tells of is marked; 0: not said
+    marked_after_hours: int = 0  # a record written later than this after it happened is marked; 0: not said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from cases.selectors import area_of_case
 from core.actor import Actor
 from core.clock import london_date
 from core.moments import check_day_happened, check_happened, check_words
-from core.refusals import Denied, changed
+from core.refusals import Denied, changed, not_yours
 from deadlines.actions import wake_sender_on_commit
 from notifications.actions import enqueue
 from partnerships.models import Membership
@@ -152,6 +152,13 @@ def _lock(discussion_id: int) -> Discussion:
     return discussion
 
 
+def _side(by: Actor) -> int:
+    """The agency for which a record is kept."""
+    if by.agency_id is None:
+        raise not_yours("Only a person of an agency keeps its records.")
+    return by.agency_id
+
+
 def _audit(type_: str, row: Discussion | OwnRecord, by: Actor, now: dt.datetime, **detail: object) -> None:
     """Whose record it is stands with the actor; whether it was within the agency decides who reads of it."""
     if isinstance(row, Discussion):
@@ -225,7 +232,7 @@ def _create(
     discussion = Discussion.objects.create(
         partnership_id=case.partnership_id,
         case=case,
-        agency_id=by.agency_id,
+        agency_id=_side(by),
         between=written.between,
         how=written.how,
         happened_at=written.happened_at,
@@ -299,7 +306,7 @@ def _tell_those_who_were_there(discussion: Discussion, by: Actor, now: dt.dateti
     """The people of a discussion between agencies hear that there is a record, so that they can add their own."""
     if discussion.between != Between.AGENCIES:
         return
-    there = discussion.people.filter(membership__isnull=False).exclude(membership_id=by.membership_id)
+    there = discussion.people.filter(membership__isnull=False).exclude(membership_id=by.member)
     for person in there.order_by("pk"):
         enqueue(
             partnership_id=discussion.partnership_id,
@@ -382,12 +389,12 @@ def made_own_record(
     permissions.check_write(by, case, area_of_case(case))
     check_day_happened(made_on, london_date(now), "The date of the record", "made_on")
     check_words(kept_in, 200, "Where it is kept", "kept_in")
-    if OwnRecord.objects.filter(case=case, agency_id=by.agency_id, made_on=made_on).exists():
+    if OwnRecord.objects.filter(case=case, agency_id=_side(by), made_on=made_on).exists():
         raise changed("Your agency’s record of that day was ticked already.")
     row = OwnRecord.objects.create(
         partnership_id=case.partnership_id,
         case=case,
-        agency_id=by.agency_id,
+        agency_id=_side(by),
         made_on=made_on,
         kept_in=kept_in.strip(),
         recorded_at=now,

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 import protocols
-from accounts.edge import ActingRequest, acting, form_status, submit
+from accounts.edge import ActingRequest, OnceForm, acting, form_status, submit
 from cases.models import Case
 from cases.selectors import area_of_case, get_case_or_404
 from core.clock import london_date
@@ -164,7 +164,7 @@ def change(request: ActingRequest, reference: str, record: uuid.UUID) -> HttpRes
 def approve(request: ActingRequest, reference: str, record: uuid.UUID) -> HttpResponse:
     found, area, url = _open(request, reference, record)
     _gate(request, permissions.check_change, found, area)
-    form = forms.OnceForm(_posted(request))
+    form = OnceForm(_posted(request))
     rule = policies.rule_of(area)
     return _form_page(
         request, found.case, form,
