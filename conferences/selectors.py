@@ -43,7 +43,14 @@ def get_conference_or_404(actor: Actor, reference: str, *, extras: bool = False)
     conference = (
         Conference.objects.visible_to(actor)
         .annotate(**_parts() if extras else {})
-        .select_related("partnership", "protocol_version", "chair__user", "minute_taker__user", "follows")
+        .select_related(
+            "partnership",
+            "protocol_version",
+            "chair__user",
+            "chair__line_manager__user",
+            "minute_taker__user",
+            "follows",
+        )
         .filter(reference=normalise(reference) or reference)
         .first()
     )
@@ -57,12 +64,17 @@ def area_of_conference(conference: Conference) -> protocols.AreaProtocol:
     return area_of(conference.protocol_version, conference.partnership.slug)
 
 
-def children_of(conference: Conference) -> list[ConferenceChild]:
-    return list(
+def conference_children(conference: Conference) -> QuerySet[ConferenceChild]:
+    """The children of a conference, each with its decision."""
+    return (
         ConferenceChild.objects.filter(conference=conference)
         .select_related("child", "decision__recorded_by__user")
         .order_by("pk")
     )
+
+
+def children_of(conference: Conference) -> list[ConferenceChild]:
+    return list(conference_children(conference))
 
 
 def people_of(conference: Conference) -> list[Attendance]:

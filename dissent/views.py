@@ -182,7 +182,7 @@ def conference_end(request: ActingRequest, reference: str) -> HttpResponse:
     if conference.state == ConferenceState.ENDED and request.method != "POST":
         return redirect("conference-ended", conference.reference)
     _gate(request, conference_permissions.check_end, conference, area)
-    live = live_of(conference)
+    live = live_of(conference, views=True)
     summary = selectors.ending(live, request.now)
     words = {"undecided": summary["undecided"], "short": summary["short"]}
     form = forms.EndForm(_posted(request), **words, initial={"ended_at": request.now})

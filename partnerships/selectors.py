@@ -117,6 +117,15 @@ def holders_of(partnership_id: int, key: str, today: dt.date) -> list[SlotHolder
     )
 
 
+def all_holders(partnership_id: int) -> QuerySet[SlotHolder]:
+    """Whoever fills or filled a post of a partnership, for `in_post`: all posts at once, for pages that name several."""
+    return (
+        SlotHolder.objects.filter(partnership=partnership_id, membership__user__is_active=True)
+        .select_related("slot", "membership__user")
+        .order_by("pk")
+    )
+
+
 def in_post(rows: Iterable[SlotHolder], key: str, today: dt.date) -> list[SlotHolder]:
     """Of rows read already: who fills a post on a day, holder first, then deputies."""
 

@@ -1,18 +1,21 @@
 """The end of a conference with dissents in it: what follows, who is told, and by when."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.urls import reverse
 
 import protocols
-from conferences.models import Attendance, Conference
+from conferences.models import Conference
 from conferences.selectors import Live, extras_of, missing_from_record
 from core.clock import london_date
+from core.gather import gather
 from core.templatetags.pd import day_date
 from dissent.models import Dissent
 from dissent.selectors.words import Shown, seat_title, subject_words
 from dissent.states import DissentState
-from partnerships.selectors import calendar_for, holders_of
+from partnerships.models import SlotHolder
+from partnerships.selectors import all_holders, calendar_for, in_post
 from protocols.calendar import Calendar, CalendarHorizon
 from protocols.durations import in_words
 from protocols.timeline import Given, clocks_for
@@ -25,11 +28,12 @@ def on_ending(
     area: protocols.AreaProtocol,
     calendar: Calendar,
     names: list[str],
+    posts: Iterable[SlotHolder],
     now: dt.datetime,
 ) -> list[Shown]:
     """What follows when the conference ends with dissents in it: who is told, and by when; each with its rule.
 
-    Dates are counted from now, as if it ended now, or from when it ended.
+    Dates are counted from now, as if it ended now, or from when it ended. `posts`: rows of `all_holders`.
     """
     today = london_date(now)
     who = _named(names) if names else "Whoever dissents"
@@ -39,7 +43,7 @@ def on_ending(
         if tell.how != "notice" or tell.when not in STARTING:
             continue
         when = "straight away" if tell.when == "conference_ended" else "as soon as a dissent is recorded"
-        name = _seat_name(tell.who, conference, today)
+        name = _seat_name(tell.who, conference, posts, today)
         lines.append({"text": f"{name or seat_title(tell.who, area)} is told {when}", "rule": tell.rule})
     events = dict.fromkeys(STARTING, ended_at)
     try:
@@ -83,17 +87,13 @@ STARTING = (
 )
 
 
-def _seat_name(seat: str, conference: Conference, today: dt.date) -> str:
+def _seat_name(seat: str, conference: Conference, posts: Iterable[SlotHolder], today: dt.date) -> str:
     if seat == "capacity:chair":
         return f"{conference.chair.user.name}, the chair,"
     if seat == "line_manager:capacity:chair":
         manager = conference.chair.line_manager
         return f"{manager.user.name}, the chair’s line manager," if manager else ""
-    held = (
-        holders_of(conference.partnership_id, seat.removeprefix("slot:"), today)
-        if seat.startswith("slot:")
-        else []
-    )
+    held = in_post(posts, seat.removeprefix("slot:"), today) if seat.startswith("slot:") else []
     return f"{held[0].membership.user.name}, {held[0].slot.title}," if held else ""
 
 
@@ -102,56 +102,45 @@ def _named(names: list[str]) -> str:
 
 
 def ending(live: Live, now: dt.datetime) -> Shown:
-    """What is missing when a conference ends, who dissented, and what follows."""
-    conference, area = live.conference, live.area
-    extras = extras_of(conference)
-    people = list(
-        Attendance.objects.filter(conference=conference).select_related("agency").prefetch_related("views")
+    """What is missing when a conference ends, who dissented, and what follows. `live` was read with its views."""
+    extras = extras_of(live.conference)
+    missing = missing_from_record(
+        live.conference, live.area, live.people, live.children, extras.ticks, extras.fields
     )
-    missing = missing_from_record(conference, area, people, live.children, extras.ticks, extras.fields)
-    dissents = _dissents_from(conference, area)
-    names = [row["name"] for row in dissents]
-    calendar = calendar_for(conference.partnership_id, area.nation)
     return {
         "missing": [{"text": text, "rule": rule} for text, rule in missing],
         "undecided": [child.child.initials for child in live.undecided],
-        "dissents": dissents,
-        "ending": on_ending(conference, area, calendar, names, now) if dissents else [],
-        "stands": area.meanwhile.text,
-        "short": area.word("conference_short"),
+        **ended(live, now),
     }
-
-
-def _dissents_from(conference: Conference, area: protocols.AreaProtocol) -> list[Shown]:
-    rows = (
-        Dissent.objects.filter(conference=conference)
-        .exclude(state=S.WITHDRAWN)
-        .select_related("case", "attendance", "agency")
-        .order_by("expressed_at")
-    )
-    return [
-        {
-            "name": row.attendance.name,
-            "who": f"{row.attendance.name}, {row.agency.name}",
-            "about": subject_words(row, area),
-            "reference": row.case.reference,
-            "href": reverse("case", args=[row.case.reference]),
-            "status": row.case.get_stage_display(),
-            "at": row.expressed_at,
-        }
-        for row in rows
-    ]
 
 
 def ended(live: Live, now: dt.datetime) -> Shown:
     """After the end: who was told, and what is due when."""
     conference, area = live.conference, live.area
-    dissents = _dissents_from(conference, area)
+    rows, posts = gather(
+        Dissent.objects.filter(conference=conference)
+        .exclude(state=S.WITHDRAWN)
+        .select_related("case", "attendance", "agency")
+        .order_by("expressed_at"),
+        all_holders(conference.partnership_id),
+    )
+    names = [row.attendance.name for row in rows]
     calendar = calendar_for(conference.partnership_id, area.nation)
-    names = [row["name"] for row in dissents]
     return {
-        "dissents": dissents,
-        "ending": on_ending(conference, area, calendar, names, now) if dissents else [],
+        "dissents": [_dissent_line(row, area) for row in rows],
+        "ending": on_ending(conference, area, calendar, names, posts, now) if rows else [],
         "stands": area.meanwhile.text,
         "short": area.word("conference_short"),
+    }
+
+
+def _dissent_line(row: Dissent, area: protocols.AreaProtocol) -> Shown:
+    return {
+        "name": row.attendance.name,
+        "who": f"{row.attendance.name}, {row.agency.name}",
+        "about": subject_words(row, area),
+        "reference": row.case.reference,
+        "href": reverse("case", args=[row.case.reference]),
+        "status": row.case.get_stage_display(),
+        "at": row.expressed_at,
     }

@@ -24,7 +24,7 @@ from dissent.models import (
     PractitionerTask,
     ReviewItem,
 )
-from partnerships.models import SlotHolder
+from partnerships.selectors import all_holders
 from partnerships.states import Role
 from records.models import Filing, Telling
 
@@ -85,9 +85,7 @@ def _with_the_rest(dissent: Dissent) -> Dissent:
         Telling.objects.filter(case=case_id).select_related("recorded_by__user").order_by("pk"),
         Filing.objects.filter(case=case_id).order_by("pk"),
         Child.objects.filter(case_children__case=case_id).order_by("pk"),
-        SlotHolder.objects.filter(partnership=dissent.partnership_id, membership__user__is_active=True)
-        .select_related("slot", "membership__user")
-        .order_by("pk"),
+        all_holders(dissent.partnership_id),
     )  # fmt: skip
     dissent.posts = posts  # type: ignore[attr-defined]  # read along, for the names of who holds what
     by_key = {row.pk: row for row in children}

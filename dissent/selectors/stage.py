@@ -12,15 +12,17 @@ from django.urls import reverse
 
 import protocols
 from conferences.models import Attendance, Conference, ConferenceChild, MissingEntryRequest, View
-from conferences.selectors import Extras, Live, children_of, extras_of
+from conferences.selectors import Extras, Live, conference_children, extras_of
 from conferences.states import PRESENT, ConferenceState, Side
+from core.gather import gather
 from core.templatetags.pd import clock_time, day_date, day_time
 from dissent.models import DissentChild
 from dissent.selectors.clocks import clock_from
 from dissent.selectors.ending import on_ending
 from dissent.selectors.words import CHOICES, Shown
 from dissent.states import DissentState
-from partnerships.selectors import calendar_for
+from partnerships.models import SlotHolder
+from partnerships.selectors import all_holders, calendar_for
 from protocols.calendar import Calendar
 from protocols.durations import in_words
 from protocols.window import closing
@@ -172,6 +174,7 @@ class Stage:
     extras: Extras | None
     person: Attendance | None
     you: bool
+    posts: list[SlotHolder]
     now: dt.datetime
 
     @property
@@ -226,7 +229,7 @@ class Stage:
                 }
                 for step in area.conference.script
             ],
-            "ending": on_ending(conference, area, self.calendar, names, self.now),
+            "ending": on_ending(conference, area, self.calendar, names, self.posts, self.now),
             "ended": ended,
             "means": area.dissent.means,
             "stands": area.meanwhile.text,
@@ -240,7 +243,8 @@ def stage_of(
     conference: Conference, area: protocols.AreaProtocol, person: str, now: dt.datetime, *, you: bool = False
 ) -> Stage:
     """The dissent stage; `person` is the uuid of somebody on the list, or empty while nobody is chosen."""
-    live = Live(conference, area, children_of(conference), people_in_room(conference))
+    children, posts = gather(conference_children(conference), all_holders(conference.partnership_id))
+    live = Live(conference, area, children, people_in_room(conference))
     calendar = calendar_for(conference.partnership_id, area.nation)
     chosen = live.person(person) if person else None
-    return Stage(live, calendar, None if you else extras_of(conference), chosen, you, now)
+    return Stage(live, calendar, None if you else extras_of(conference), chosen, you, posts, now)
