@@ -9,6 +9,8 @@ from audit.models import AuditEvent, AuditHead
 # `{due}` and the like are filled from the event's detail; who and when stand beside the sentence.
 SENTENCES: dict[str, str] = {
     "account.signed_in": "Signed in.",
+    "account.address_corrected": "Corrected an email address.",
+    "account.pace_chosen": "Chose how to be told by email.",
     "account.role_chosen": "Chose the role to act in.",
     "clock.moved": "A day was added to the calendar, so a date moved from {was_due} to {due}.",
     "clock.passed": "A date passed: {due}. Nothing is decided by that; the people who hold it were told.",
@@ -46,6 +48,9 @@ SENTENCES: dict[str, str] = {
     "dissent.told": "Recorded that someone was told: {tell}.",
     "dissent.withdrawn": "Withdrew the dissent. What was recorded stays on record.",
     "dissent.written_view_received": "The written view was received on {at}.",
+    "message.not_delivered": "An email about this did not arrive. The partnership admin sees to it.",
+    "message.sent_again": "Sent an email again that had not arrived.",
+    "message.told_otherwise": "Told the person {how}, because an email had not arrived.",
     "partnership.closure_day_added": "Added a closure day: {date}.",
     "partnership.protocol_published": "Published the protocol, version {version}, in force from {date}.",
     "partnership.slot_filled": "Filled a post: {slot}, from {date}.",

@@ -84,6 +84,16 @@ def add_participant(
     return participant
 
 
+def correct_participant_address(*, partnership_id: int, was: str, email: str) -> int:
+    """Correct the address of somebody without an account wherever they take part. Returns how many rows.
+
+    Called inside the transaction of an action.
+    """
+    return Participant.objects.filter(
+        partnership_id=partnership_id, membership__isnull=True, slot__isnull=True, email__iexact=was
+    ).update(email=email)
+
+
 def admit(participant: Participant, *, now: dt.datetime) -> Membership:
     """The membership in which a participant without an account acts as a guest; made the first time.
 

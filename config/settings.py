@@ -174,15 +174,23 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
-# E-mail: SMTP when EMAIL_URL is set; otherwise every message is kept in the database and nothing leaves.
+# E-mail: by GOV.UK Notify when its key is set, by SMTP when EMAIL_URL is; otherwise every message is kept in the
+# database and nothing leaves.
 if "EMAIL_URL" in os.environ:
     vars().update(env.email_url("EMAIL_URL"))
-    EMAIL_TIMEOUT = 15
+    if env.email_url("EMAIL_URL")["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
+        EMAIL_BACKEND = "notifications.channels.MailServer"  # the same, with limits of time
 else:
     EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 DEFAULT_FROM_EMAIL = env.str(
     "DEFAULT_FROM_EMAIL", default="Professional Dissent <no-reply@dissent.example.org>"
 )
+NOTIFY_API_KEY = env.str("NOTIFY_API_KEY", default="")
+NOTIFY_BASE_URL = env.str("NOTIFY_BASE_URL", default="https://api.notifications.service.gov.uk")
+NOTIFY_TEMPLATE_ID = env.str(
+    "NOTIFY_TEMPLATE_ID", default=""
+)  # its text is ((body)), its subject ((subject))
+NOTIFY_CALLBACK_TOKEN = env.str("NOTIFY_CALLBACK_TOKEN", default="")  # that Notify's delivery receipts bear
 
 # Celery only wakes things up. Redis when REDIS_URL is set, else files in the data folder.
 REDIS_URL = env.str("REDIS_URL", default="")

@@ -256,6 +256,7 @@ def _tell(it: Happening, event: str, fact: CaseEvent, outcome: str) -> None:
                 params={"rule": tell.rule, "what": tell.what, "event": event},
                 dedupe_key=f"tell:{it.case.pk}:{tell.id}:{fact.pk}:{seat}",
                 now=it.now,
+                immediate=tell.immediate,
             )
             notified = notified or seat in reviewer
     if notified and "reviewer_notified" not in facts_of(it.case):

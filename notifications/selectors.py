@@ -1,25 +1,27 @@
 """Reads: who is in a seat at this moment, how a message is worded, what notices a person has."""
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from cases.models import Participant
+from cases.models import Case, Participant
 from cases.selectors import area_of_case
 from cases.states import Capacity
 from core.clock import LONDON, london, london_date
 from core.references import CONFERENCE
+from core.refusals import Denied
 from core.templatetags.pd import day_date, day_time
-from notifications.models import Fence, Message, Outbox
-from notifications.states import Channel, OutboxState
+from notifications.models import Fence, Message, Outbox, Preference
+from notifications.states import Channel, MessageState, OutboxState, Pace
 from partnerships.models import Membership
-from partnerships.selectors import holders_of, on_day
+from partnerships.selectors import area_of, calendar_for, holders_of, on_day, version_on
 from partnerships.states import Role
-from protocols.calendar import Calendar
+from protocols.calendar import Calendar, CalendarHorizon
 
 OFFICE_OPENS = dt.time(9, 0)
 OFFICE_CLOSES = dt.time(17, 0)
@@ -117,8 +119,9 @@ def _member(membership: Membership) -> Addressee:
     return Addressee(membership.user.name, membership.user.email, membership.user_id)
 
 
-def worded(row: Outbox) -> Worded:
-    """The message in words, from the template that its kind names."""
+def worded(row: Outbox, *, brief: bool = False) -> Worded:
+    """The message in words, from the template that its kind names. `brief`: what happened and what to do, as a part of
+    an email that lists several."""
     conference = str(row.params.get("what", ""))
     if row.case:
         link = reverse("case", args=[row.case.reference])
@@ -128,6 +131,7 @@ def worded(row: Outbox) -> Worded:
         link = reverse("home")
     due_at = row.case.next_due_at if row.case else None
     context = {
+        "brief": brief,
         "reference": row.case.reference if row.case else "",
         "address": f"{settings.SITE_ADDRESS.rstrip('/')}{link}",
         "stands": area_of_case(row.case).meanwhile.text if row.case and row.case.closed_at is None else "",
@@ -150,6 +154,120 @@ def by_words(moment: dt.datetime) -> str:
     """A date as a message says it: the day, or the day and the time when it ends within it."""
     ends_with_the_day = london(moment).time().replace(microsecond=0) == dt.time(23, 59, 59)
     return day_date(moment) if ends_with_the_day else day_time(moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One message as an email lists it that gathers several."""
+
+    subject: str
+    text: str
+    address: str
+    due_to_go: str  # when it should have been sent, if it goes late
+
+
+def gathered(name: str, items: list[Message], now: dt.datetime) -> Worded:
+    """One email in words that lists several: of each its reference, what happened, what to do, and the link."""
+    listed = []
+    for item in items:
+        if item.outbox is None:
+            continue
+        text = worded(item.outbox, brief=True)
+        late = day_time(item.meant_for) if is_late(item.meant_for, now) else ""
+        address = f"{settings.SITE_ADDRESS.rstrip('/')}{text.link}"
+        listed.append(Listed(text.subject, text.text.strip(), address, late))
+    context = {"items": listed, "count": len(listed), "name": name}
+    subject = render_to_string("notifications/digest.subject.txt", context).strip()
+    body = render_to_string("notifications/digest.txt", context).strip()
+    return Worded(" ".join(subject.split()), body + "\n", reverse("home"))
+
+
+LATE_AFTER = dt.timedelta(hours=1)
+LATE = "This was due to be sent on"
+
+
+def is_late(meant_for: dt.datetime, now: dt.datetime) -> bool:
+    return now - meant_for > LATE_AFTER
+
+
+def said_late(body: str, meant_for: dt.datetime, now: dt.datetime) -> str:
+    """The text of a message; one that goes late says when it was due, below the greeting."""
+    if not is_late(meant_for, now) or LATE in body:
+        return body
+    greeting, gap, rest = body.partition("\n\n") if body.startswith("Dear ") else ("", "", body)
+    return f"{greeting}{gap}{LATE} {day_time(meant_for)}.\n\n{rest}"
+
+
+# What can wait for office hours: nobody has just done something, a date comes near or has passed.
+CAN_WAIT = frozenset({"clock_remind", "clock_due", "clock_overdue"})
+DAILY_AT = dt.time(8, 0)
+
+
+class Paces:
+    """When to write to whom: the calendars and what people have chosen, each read once in a run of the sender."""
+
+    def __init__(self) -> None:
+        self._calendars: dict[int, Calendar | None] = {}
+        self._chosen: dict[tuple[int, int], Pace] = {}
+
+    def pace_of(self, partnership_id: int, user_id: int | None) -> Pace:
+        """What a person has chosen in a partnership. Who has no account, and who has not chosen, is told at once."""
+        if user_id is None:
+            return Pace.AT_ONCE
+        key = (partnership_id, user_id)
+        if key not in self._chosen:
+            self._chosen[key] = pace_of(partnership_id, user_id)
+        return self._chosen[key]
+
+    def time_for(self, row: Outbox, user_id: int | None, moment: dt.datetime) -> dt.datetime:
+        """When an email that is due at a moment may go to this person: at once, in office hours, or with the daily one.
+        Never later than the date it is about, if that is still to come."""
+        calendar = None if row.immediate else self._calendar_of(row)
+        if calendar is None:
+            return moment
+        try:
+            later = office_time(calendar, moment) if row.kind in CAN_WAIT else moment
+            if self.pace_of(row.partnership_id, user_id) == Pace.DAILY:
+                daily = next_morning(calendar, moment)
+                later = later if _misses(row, moment, daily) else daily
+        except CalendarHorizon:
+            return moment
+        return moment if _misses(row, moment, later) else later
+
+    def _calendar_of(self, row: Outbox) -> Calendar | None:
+        if row.partnership_id not in self._calendars:
+            self._calendars[row.partnership_id] = _calendar_of(row)
+        return self._calendars[row.partnership_id]
+
+
+def _calendar_of(row: Outbox) -> Calendar | None:
+    """The calendar of a partnership; none where it has no protocol or no bank holidays, and so no office hours."""
+    try:
+        version = version_on(row.partnership_id, london_date(row.not_before))
+        nation = area_of(version, row.partnership.slug).nation
+        return calendar_for(row.partnership_id, nation)
+    except Denied:
+        return None
+
+
+def _misses(row: Outbox, moment: dt.datetime, later: dt.datetime) -> bool:
+    """Whether what an email is about would be over by the later time."""
+    due = row.params.get("due")
+    return bool(due) and moment <= dt.datetime.fromisoformat(due) < later
+
+
+def pace_of(partnership_id: int, user_id: int) -> Pace:
+    """What a person has chosen in a partnership; at once without a choice."""
+    chosen = Preference.objects.filter(partnership_id=partnership_id, user_id=user_id).first()
+    return Pace(chosen.pace) if chosen else Pace.AT_ONCE
+
+
+def next_morning(calendar: Calendar, moment: dt.datetime) -> dt.datetime:
+    """The next time at or after a moment at which the daily email goes: 8am of a working day."""
+    day = london(moment).date()
+    if not calendar.is_working_day(day) or london(moment).time() > DAILY_AT:
+        day = calendar.add_working_days(day, 1)
+    return dt.datetime.combine(day, DAILY_AT, tzinfo=LONDON).astimezone(dt.UTC)
 
 
 def office_time(calendar: Calendar, moment: dt.datetime) -> dt.datetime:
@@ -198,16 +316,91 @@ def unread_count(user_id: int, partnership_id: int) -> int:
 
 
 def undelivered(partnership_id: int) -> QuerySet[Outbox]:
-    """Messages that found nobody or could not be sent: tasks of the partnership admin."""
+    """Messages that found nobody, could not be made, or did not reach everyone: tasks of the partnership admin."""
+    failed = Message.objects.filter(outbox=OuterRef("pk"), state=MessageState.FAILED)
     return (
         Outbox.objects.filter(
+            Q(state__in=[OutboxState.NOBODY, OutboxState.DEAD]) | Exists(failed),
             partnership_id=partnership_id,
-            state__in=[OutboxState.NOBODY, OutboxState.DEAD],
             superseded_at__isnull=True,
         )
         .select_related("case")
         .order_by("created_at")
     )
+
+
+def unaddressed(partnership_id: int) -> QuerySet[Outbox]:
+    """Of these, those that were made for nobody: the post is empty, or the message could not be made."""
+    made = Message.objects.filter(outbox=OuterRef("pk"), channel=Channel.EMAIL, state=MessageState.FAILED)
+    return undelivered(partnership_id).exclude(Exists(made))
+
+
+def is_undelivered_in(case: Case) -> bool:
+    """Whether a message about a case did not reach everybody whom it was for."""
+    return undelivered(case.partnership_id).filter(case=case).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A person whom emails did not reach: who, at which address, why, and what they were about."""
+
+    key: uuid.UUID  # of one of the messages
+    name: str
+    email: str
+    why: str
+    messages: list[Message]
+
+
+def unreached(partnership_id: int) -> list[Unreached]:
+    """Everybody whom emails did not reach, longest waiting first."""
+    by_address: dict[str, list[Message]] = {}
+    for message in _not_delivered(partnership_id):
+        by_address.setdefault(message.to_email.lower(), []).append(message)
+    return [_unreached(messages) for messages in by_address.values()]
+
+
+def unreached_person(message_uuid: uuid.UUID, partnership_id: int) -> Unreached | None:
+    """The person whom this message and perhaps more did not reach."""
+    messages = not_delivered_to(message_uuid, partnership_id)
+    return _unreached(messages) if messages else None
+
+
+def not_delivered_to(message_uuid: uuid.UUID, partnership_id: int) -> list[Message]:
+    """All emails that did not reach the person of one of them."""
+    found = _not_delivered(partnership_id)
+    one = next((message for message in found if message.uuid == message_uuid), None)
+    return [m for m in found if one and m.to_email.lower() == one.to_email.lower()]
+
+
+def _not_delivered(partnership_id: int) -> list[Message]:
+    rows = (
+        Message.objects.filter(
+            partnership_id=partnership_id,
+            channel=Channel.EMAIL,
+            state=MessageState.FAILED,
+            digest__isnull=True,
+            outbox__superseded_at__isnull=True,
+        )
+        .select_related("case", "user", "outbox")
+        .prefetch_related("items")
+        .order_by("meant_for", "pk")
+    )
+    return list(rows)
+
+
+def _unreached(messages: list[Message]) -> Unreached:
+    last = messages[-1]
+    email = last.user.email if last.user else last.to_email
+    return Unreached(messages[0].uuid, last.name or last.to_email, email, why(last.last_error_code), messages)
+
+
+def why(code: str) -> str:
+    """Why an email did not arrive, from the code of the last try, in words that help to put it right."""
+    if code in ("Notify 400", "Notify permanent-failure") or code.startswith("SMTP 5"):
+        return "The mail server does not know this address."
+    if code.startswith("SMTP 4") or code == "Notify temporary-failure":
+        return "The mailbox did not take it for three days. It may be full, or its server may be down."
+    return "Our own mail service could not send it for three days."
 
 
 def emails_kept(partnership_id: int | None) -> QuerySet[Message]:
@@ -223,8 +416,13 @@ __all__ = [
     "Role",
     "addressees",
     "emails_kept",
+    "gathered",
+    "is_undelivered_in",
     "notices_of",
     "office_time",
     "people_in",
+    "unaddressed",
+    "undelivered",
+    "unreached",
     "worded",
 ]

@@ -190,6 +190,31 @@ def add_member(
 
 
 @transaction.atomic
+@transaction.atomic
+def correct_address(*, user_id: int, email: str, by: Actor, now: dt.datetime) -> User:
+    """The partnership admin corrects the email address of a person, by which they also sign in.
+
+    Raises Denied for an address that somebody else has, and for a person who works in another partnership too, whose
+    address is not this partnership's alone to change.
+    """
+    check_admin(by, by.partnership_id or 0)
+    user = User.objects.select_for_update().get(pk=user_id)
+    if user.email.lower() == email.lower():
+        return user
+    if Membership.objects.filter(user=user).exclude(partnership_id=by.partnership_id or 0).exists():
+        raise Denied(
+            "This person also works in another partnership, so their address cannot be changed here.",
+            route="Ask the operator of this service to change it.",
+            field="email",
+        )
+    if User.objects.filter(email__iexact=email).exists():
+        raise Denied("Somebody else has this address already. Enter the person's own address", field="email")
+    user.email = email.lower()
+    user.save(update_fields=["email"])
+    write("account.address_corrected", by=by, now=now, object_type="user", object_id=user.pk)
+    return user
+
+
 def add_guest(*, agency: Agency, email: str, name: str, starts_on: dt.date) -> Membership:
     """The membership of a guest of an agency: once per address, with a user who has no password."""
     user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(

@@ -324,7 +324,12 @@ def _told(area: AreaProtocol) -> Iterator[Line]:
 
 def _tell_words(area: AreaProtocol, tell: Tell) -> str:
     who = seat_words(area, tell.who)
-    how = "gets a message from the system" if tell.how == "notice" else "is told by a person, who records it"
+    at_once = " at once" if tell.immediate else ""
+    how = (
+        f"gets a message from the system{at_once}"
+        if tell.how == "notice"
+        else "is told by a person, who records it"
+    )
     text = f"When {event_words(area, tell.when)}, {who} {how}: {tell.what}"
     if tell.copy_to:
         text += f" Copy to {' and '.join(seat_words(area, seat) for seat in tell.copy_to)}."

@@ -618,6 +618,7 @@ class Tell(Cited):
     by: Seat = ""
     copy_to: tuple[Seat, ...] = ()
     letter: bool = False
+    immediate: bool = False  # a notice: at any hour, and by itself also to those who chose one email a day
     before_close: bool = False
     withhold_with_reason: bool = False
     each_addressee: bool = False  # done only when every one of a group has been told

@@ -21,6 +21,7 @@ from deadlines.models import SweepRun
 from notifications.actions import raise_fence
 from notifications.models import Outbox
 from tests.builders import World
+from tests.clock import office_hours
 
 PATIENCE = 45
 
@@ -63,7 +64,7 @@ class Loop:
         self.log = folder / "loop.log"
         address = urlsplit(os.environ["DATABASE_URL"])
         database = urlunsplit(address._replace(path=f"/{connection.settings_dict['NAME']}"))
-        env = {**os.environ, "DATABASE_URL": database, "REDIS_URL": "redis://127.0.0.1:9"}
+        env = {**os.environ, "DATABASE_URL": database, "REDIS_URL": "redis://127.0.0.1:9", **office_hours()}
         env.pop("EMAIL_URL", None)
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(

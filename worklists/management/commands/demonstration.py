@@ -29,7 +29,8 @@ from dissent.actions import Booking, Decided, Said
 from dissent.models import Dissent
 from dissent.states import DissentState
 from notifications.actions import send_due
-from notifications.models import Outbox
+from notifications.models import Message, Outbox
+from notifications.states import MessageState
 from partnerships.actions import (
     add_agency,
     add_member,
@@ -551,4 +552,13 @@ class Command(BaseCommand):
         moments |= set(Outbox.objects.filter(not_before__lte=now).values_list("not_before", flat=True))
         for moment in sorted(moments):
             sweep(now=moment)
+            send_due(now=moment, limit=10_000)
+            # What waits for office hours goes when they begin, before the next thing happens.
+        for moment in sorted(
+            set(
+                Message.objects.filter(not_before__lte=now, state=MessageState.WAITING).values_list(
+                    "not_before", flat=True
+                )
+            )
+        ):
             send_due(now=moment, limit=10_000)
