@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -16,5 +17,10 @@ app.conf.beat_schedule = {
         "task": "notifications.tasks.send_messages",
         "schedule": 60.0,
         "options": {"expires": 55},
+    },
+    # In UTC, as the whole table: no night has this hour twice, or not at all.
+    "look-for-the-impossible": {
+        "task": "operations.tasks.look_for_the_impossible",
+        "schedule": crontab(hour="3", minute="20"),
     },
 }

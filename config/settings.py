@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "conferences",
     "escalation",
     "dissent",
+    "operations",
     "worklists",
 ]
 
@@ -133,6 +134,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = True
+# Files that people store: outside what a web server shows; in the backup.
+MEDIA_ROOT = Path(env.str("FILES_ROOT", default=str(DATA_DIR / "files")))
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 60 * 60

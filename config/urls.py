@@ -8,6 +8,7 @@ handler404 = "worklists.views.not_found"
 handler500 = "worklists.views.server_error"
 
 urlpatterns = [
+    path("", include("operations.urls")),
     path("", include("worklists.urls")),
     path("", include("accounts.urls")),
     path("", include("partnerships.urls")),

@@ -774,7 +774,7 @@ def see_to_unaddressed(*, outbox_uuid: uuid.UUID, how: str, by: Actor, now: dt.d
 @transaction.atomic
 def raise_fence(*, dump_at: dt.datetime, by: Actor, now: dt.datetime) -> Fence:
     """A backup of `dump_at` was restored: from now nothing is sent until `lift_fence`."""
-    raised = Fence.objects.create(raised_at=now, dump_at=dump_at)
+    raised, _ = Fence.objects.get_or_create(raised_at=now, dump_at=dump_at)
     write(
         "service.fence_raised", by=by, now=now, object_type="fence", object_id=raised.pk,
         detail={"at": dump_at.isoformat()},

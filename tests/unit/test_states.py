@@ -114,6 +114,7 @@ OF_NO_PARTNERSHIP = {
     "deadlines.SweepRun": "is the installation's",
     "deadlines.ClockHold": "is the installation's",
     "notifications.Fence": "is the installation's",
+    "operations.Look": "is the installation's",
 }
 
 

@@ -1,0 +1,284 @@
+"""Reads for whoever runs the service: whether it can serve, whether its work is done, and what should be impossible."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Greatest
+
+from audit.selectors import chains, verify
+from cases.models import Case
+from cases.states import Stage
+from deadlines.models import Deadline, DeadlineEffect, SweepRun
+from deadlines.selectors import clock_hold
+from deadlines.states import DeadlineState, EffectKind
+from notifications.models import Fence, Outbox
+from notifications.selectors import fence
+from notifications.states import OutboxState
+from operations.models import Look
+
+SWEPT_WITHIN = dt.timedelta(minutes=5)
+SENT_WITHIN = dt.timedelta(minutes=10)
+LOOKED_WITHIN = dt.timedelta(hours=26)  # nightly, and an hour of the autumn night counts twice
+LATE = dt.timedelta(hours=1)
+WAITING = (OutboxState.PENDING, OutboxState.SENDING)
+
+
+# --- whether it can serve -----------------------------------------------------------------------------------------
+
+
+@cache
+def known_migrations() -> frozenset[tuple[str, str]]:
+    """Every migration of this release."""
+    return frozenset(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
+
+
+def migrations_missing() -> int:
+    """How many migrations of this release the database has not had. Raises DatabaseError where it does not answer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('django_migrations')")
+        if cursor.fetchone()[0] is None:
+            return len(known_migrations())
+        cursor.execute("SELECT app, name FROM django_migrations")
+        applied = set(cursor.fetchall())
+    return len(known_migrations() - applied)
+
+
+def readiness() -> dict[str, bool]:
+    """Whether people can be served: {database, migrations, fence}, each true when it is in order."""
+    try:
+        missing = migrations_missing()
+    except DatabaseError:
+        return {"database": False, "migrations": False, "fence": False}
+    return {"database": True, "migrations": not missing, "fence": missing == 0 and fence() is None}
+
+
+# --- whether its work is done -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What has been done and what waits: the figures behind the watchdog, the metrics and the status command."""
+
+    now: dt.datetime
+    swept_at: dt.datetime | None
+    due: int  # effects whose time has come and that no sweep has fired
+    oldest_due: dt.datetime | None
+    parked: int  # effects that failed by themselves
+    waiting: int  # messages that wait to be sent, due or not
+    oldest_waiting: dt.datetime | None  # of those that are due
+    nobody: int
+    dead: int
+    open_clocks: int
+    overdue_clocks: int
+    hold: dt.datetime | None
+    fence: Fence | None
+    look: Look | None
+
+    @property
+    def checks(self) -> dict[str, bool]:
+        """Of each thing that must be done, whether it is."""
+        return {
+            "sweep": self.swept_at is not None and self.now - self.swept_at < SWEPT_WITHIN,
+            "outbox": self.oldest_waiting is None or self.now - self.oldest_waiting < SENT_WITHIN,
+            "dead_letters": self.dead == 0,
+            "parked": self.parked == 0,
+            "clock": self.hold is None,
+            "fence": self.fence is None,
+            "invariants": self.look is None
+            or (self.look.found == 0 and self.now - self.look.looked_at < LOOKED_WITHIN),
+        }
+
+
+def work(now: dt.datetime) -> Work:
+    """Figures of the whole installation, at `now` (PostgreSQL's)."""
+    unfired = DeadlineEffect.objects.filter(fired_at__isnull=True, voided_at__isnull=True)
+    due = unfired.filter(fire_at__lte=now)
+    to_send = Outbox.objects.filter(state__in=WAITING, superseded_at__isnull=True)
+    hold = clock_hold()
+    open_clocks = Deadline.objects.filter(state=DeadlineState.OPEN)
+    return Work(
+        now=now,
+        swept_at=SweepRun.objects.order_by("-pk").values_list("db_now", flat=True).first(),
+        due=due.count(),
+        oldest_due=due.aggregate(at=Min("fire_at"))["at"],
+        parked=unfired.filter(attempts__gt=0).count(),
+        waiting=to_send.count(),
+        # From when it may be sent: after an outage it is laid out later than its own time.
+        oldest_waiting=to_send.filter(not_before__lte=now).aggregate(
+            at=Min(Greatest("not_before", "created_at"))
+        )["at"],
+        nobody=_unsent(OutboxState.NOBODY),
+        dead=_unsent(OutboxState.DEAD),
+        open_clocks=open_clocks.count(),
+        overdue_clocks=open_clocks.filter(breached_at__isnull=False).count(),
+        hold=hold.since if hold else None,
+        fence=fence(),
+        look=Look.objects.order_by("-pk").first(),
+    )
+
+
+def _unsent(state: OutboxState) -> int:
+    return Outbox.objects.filter(state=state, superseded_at__isnull=True).count()
+
+
+# --- what should be impossible ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """One thing that should be impossible: what it would mean, and the rows that show it at a moment.
+
+    `rows` gives tenant rows; `named` the path to the reference by which a person finds one.
+    """
+
+    name: str
+    words: str
+    rows: Callable[[dt.datetime], QuerySet]
+    named: str = "case__reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found of one kind: how often, in which partnerships, and the first references."""
+
+    name: str
+    words: str
+    count: int
+    partnerships: list[int]
+    references: list[str]
+
+
+SHOWN = 20
+
+
+def _clocks(now: dt.datetime) -> QuerySet[Deadline]:
+    return Deadline.objects.filter(state=DeadlineState.OPEN)
+
+
+def _running() -> Exists:
+    return Exists(Deadline.objects.filter(case=OuterRef("pk"), state=DeadlineState.OPEN))
+
+
+def _to_come(*kinds: EffectKind) -> Exists:
+    rows = DeadlineEffect.objects.filter(
+        deadline=OuterRef("pk"), fired_at__isnull=True, voided_at__isnull=True, kind__in=kinds
+    )
+    return Exists(rows)
+
+
+def _next_due() -> QuerySet[Any, Any]:
+    return (
+        Deadline.objects.filter(case=OuterRef("pk"), state=DeadlineState.OPEN, due_at__isnull=False)
+        .order_by("due_at")
+        .values("due_at")[:1]
+    )
+
+
+INVARIANTS: tuple[Invariant, ...] = (
+    Invariant(
+        "review_without_clock",
+        "A case is under review and no clock runs on it.",
+        lambda now: Case.objects.filter(closed_at__isnull=True, stage=Stage.UNDER_REVIEW).exclude(_running()),
+        "reference",
+    ),
+    Invariant(
+        "clock_of_closed_case",
+        "A case is closed and a clock still runs on it.",
+        lambda now: _clocks(now).filter(case__closed_at__isnull=False),
+    ),
+    Invariant(
+        "effect_not_fired",
+        "A reminder, due or overdue message is an hour past its time and no sweep has fired it.",
+        lambda now: DeadlineEffect.objects.filter(
+            fire_at__lt=now - LATE, fired_at__isnull=True, voided_at__isnull=True
+        ),
+    ),
+    Invariant(
+        "effect_parked_again",
+        "A reminder, due or overdue message has failed three times by itself.",
+        lambda now: DeadlineEffect.objects.filter(
+            attempts__gte=3, fired_at__isnull=True, voided_at__isnull=True
+        ),
+    ),
+    Invariant(
+        "effect_of_ended_clock",
+        "A clock has ended and something of it is still to come.",
+        lambda now: DeadlineEffect.objects.filter(fired_at__isnull=True, voided_at__isnull=True).exclude(
+            deadline__state=DeadlineState.OPEN
+        ),
+    ),
+    Invariant(
+        "passed_not_marked",
+        "A date passed an hour ago and its clock is not marked as passed.",
+        lambda now: _clocks(now).filter(due_at__lt=now - LATE, breached_at__isnull=True),
+    ),
+    Invariant(
+        "clock_without_mark",
+        "A clock runs towards a date and nothing is laid out that will mark it as passed.",
+        lambda now: _clocks(now)
+        .filter(due_at__isnull=False, breached_at__isnull=True)
+        .exclude(_to_come(EffectKind.BREACH)),
+    ),
+    Invariant(
+        "case_shows_other_date",
+        "A case shows another next date than that of its running clocks.",
+        lambda now: Case.objects.annotate(first_due=Subquery(_next_due())).exclude(
+            Q(next_due_at=F("first_due")) | Q(next_due_at__isnull=True, first_due__isnull=True)
+        ),
+        "reference",
+    ),
+    Invariant(
+        "clock_message_of_closed_case",
+        "A message about a clock waits to be sent and its case is closed.",
+        lambda now: Outbox.objects.filter(
+            state__in=WAITING, superseded_at__isnull=True, about__startswith="deadline:", case__closed_at__isnull=False
+        ),
+    ),
+    Invariant(
+        "message_stuck",
+        "A message could have been sent an hour ago and was not tried.",
+        lambda now: Outbox.objects.filter(
+            state=OutboxState.PENDING,
+            superseded_at__isnull=True,
+            attempts=0,
+            not_before__lt=now - LATE,
+            created_at__lt=now - LATE,
+        ),
+    ),
+    Invariant(
+        "lease_left",
+        "A sender took up a message an hour ago and nobody took it up again.",
+        lambda now: Outbox.objects.filter(
+            state=OutboxState.SENDING, superseded_at__isnull=True, lease_until__lt=now - LATE
+        ),
+    ),
+)  # fmt: skip
+
+
+def impossible(now: dt.datetime, invariants: tuple[Invariant, ...] = INVARIANTS) -> list[Found]:
+    """What should be impossible and is there, the chains of events included. Empty when all is as it should be.
+
+    Behind the fence of a restore, and while the clock is in doubt, what waits because of it is no finding.
+    """
+    found = []
+    waits = fence() is not None or clock_hold() is not None
+    for one in invariants:
+        if waits and one.name in ("effect_not_fired", "passed_not_marked", "message_stuck", "lease_left"):
+            continue
+        rows = one.rows(now)
+        if count := rows.count():
+            tenants = rows.order_by("partnership_id").values_list("partnership_id", flat=True).distinct()
+            names = rows.order_by("pk").values_list(one.named, flat=True)[:SHOWN]
+            references = [str(name) for name in dict.fromkeys(names) if name]
+            found.append(Found(one.name, one.words, count, list(tenants), references))
+    broken = [chain for chain in chains() if verify(chain) is not None]
+    if broken:
+        words = "An event of the history was changed or is missing. `verify_audit` names it."
+        found.append(Found("history_changed", words, len(broken), broken, []))
+    return found
