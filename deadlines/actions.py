@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 import protocols
 from audit.actions import Event, write, write_all
@@ -598,13 +598,3 @@ def _move(deadline_id: int, clock: protocols.Clock, calendar: Calendar, now: dt.
         case_id=case.pk, rule=clock.rule, detail=detail, partnership_id=case.partnership_id,
     )  # fmt: skip
     return 1
-
-
-def cases_without_a_clock() -> list[int]:
-    """Ids of open cases under review on which no clock runs: what should be impossible."""
-    running = Deadline.objects.filter(case=OuterRef("pk"), state=DeadlineState.OPEN)
-    return list(
-        Case.objects.filter(closed_at__isnull=True, stage="under_review")
-        .exclude(Exists(running))
-        .values_list("pk", flat=True)
-    )

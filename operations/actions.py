@@ -97,8 +97,11 @@ class Database:
     @classmethod
     def ours(cls) -> "Database":
         given = {key: str(value) for key, value in connection.get_connection_params().items() if value}
-        known = (given.get(key, "") for key in ("dbname", "host", "port", "user", "password"))
-        return cls(*known, {key: value for key, value in given.items() if key.startswith("ssl")})
+        passed = {key: value for key, value in given.items() if key.startswith("ssl")}
+        return cls(
+            given["dbname"], given.get("host", ""), given.get("port", ""), given.get("user", ""),
+            given.get("password", ""), passed,
+        )  # fmt: skip
 
     def other(self, name: str) -> "Database":
         return Database(name, self.host, self.port, self.user, self.password, self.options)

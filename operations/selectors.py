@@ -12,7 +12,7 @@ from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
 from audit.selectors import chains, verify
-from cases.models import Case
+from cases.models import Case, CaseEvent
 from cases.states import Stage
 from deadlines.models import Deadline, DeadlineEffect, SweepRun
 from deadlines.selectors import clock_hold
@@ -165,6 +165,11 @@ def _running() -> Exists:
     return Exists(Deadline.objects.filter(case=OuterRef("pk"), state=DeadlineState.OPEN))
 
 
+def _began() -> Exists:
+    """Until the conference has ended its clocks have not begun."""
+    return Exists(CaseEvent.objects.filter(case=OuterRef("pk"), name="conference_ended"))
+
+
 def _to_come(*kinds: EffectKind) -> Exists:
     rows = DeadlineEffect.objects.filter(
         deadline=OuterRef("pk"), fired_at__isnull=True, voided_at__isnull=True, kind__in=kinds
@@ -183,8 +188,10 @@ def _next_due() -> QuerySet[Any, Any]:
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         "review_without_clock",
-        "A case is under review and no clock runs on it.",
-        lambda now: Case.objects.filter(closed_at__isnull=True, stage=Stage.UNDER_REVIEW).exclude(_running()),
+        "A case is under review, its conference has ended, and no clock runs on it.",
+        lambda now: Case.objects.filter(
+            _began(), closed_at__isnull=True, stage=Stage.UNDER_REVIEW
+        ).exclude(_running()),
         "reference",
     ),
     Invariant(
