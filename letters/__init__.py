@@ -1,0 +1,24 @@
+"""Letters and packs as typed templates: what they say goes in as frozen values, PDF bytes come out. No models.
+
+The same values give the same bytes in one version of the typesetter. What was issued is kept as its bytes all the
+same, since another version may set a line elsewhere.
+"""
+
+from letters.drafting import Draft, Facts, Wording, draft, wording_of
+from letters.model import (
+    FIELDS_OF_WORDING,
+    Block,
+    Child,
+    Dated,
+    Letter,
+    Pack,
+    Part,
+    Recipient,
+    Section,
+)
+from letters.render import letter_pdf, pack_pdf, printable
+
+__all__ = [
+    "FIELDS_OF_WORDING", "Block", "Child", "Dated", "Draft", "Facts", "Letter", "Pack", "Part", "Recipient", "Section",
+    "Wording", "draft", "letter_pdf", "pack_pdf", "printable", "wording_of",
+]  # fmt: skip
