@@ -11,6 +11,7 @@ from cases.models import Case, Child
 from conferences.states import ConferenceKind, ConferenceState, Phase, Presence, Side, ViewChoice, Why
 from conferences.visibility import ConferenceQuerySet
 from partnerships.models import Agency, Membership, ProtocolVersion, TenantRow
+from records.models import Document
 
 S = ConferenceState
 
@@ -140,6 +141,16 @@ class ConferenceChild(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.conference} {self.child}"
+
+
+class ConferenceDocument(TenantRow):
+    """A report to a conference, its summary, or another document of it."""
+
+    conference = models.ForeignKey(Conference, on_delete=models.PROTECT, related_name="conference_documents")
+    document = models.OneToOneField(Document, on_delete=models.PROTECT, related_name="conference_document")
+
+    def __str__(self) -> str:
+        return f"{self.conference} {self.document}"
 
 
 class Attendance(TenantRow):

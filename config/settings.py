@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "escalation",
     "dissent",
     "operations",
+    "papers",
     "worklists",
 ]
 

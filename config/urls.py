@@ -17,4 +17,5 @@ urlpatterns = [
     path("", include("records.urls")),
     path("conferences/", include("conferences.urls")),
     path("", include("dissent.urls")),
+    path("", include("papers.urls")),
 ]

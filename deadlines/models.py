@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from cases.models import Case, CaseEvent
 from deadlines.states import DeadlineState, Doubt, EffectKind, Purpose, Release
-from partnerships.models import TenantRow
+from partnerships.models import Membership, TenantRow
 
 
 class Deadline(TenantRow):
@@ -137,3 +137,22 @@ class ClockHold(models.Model):
 
     def __str__(self) -> str:
         return f"held since {self.since}"
+
+
+class CalendarFeed(TenantRow):
+    """A private calendar address of one membership. Only a digest of its token is kept; a reset makes a new one."""
+
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="calendar_feeds")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["membership"], condition=Q(ended_at__isnull=True), name="calendar_feed_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"calendar of {self.membership}"

@@ -29,17 +29,23 @@ def _fonts() -> typst.Fonts:
 @lru_cache(maxsize=1)
 def _glyphs() -> frozenset[int]:
     """Every character that both weights of the font can print."""
-    weights = [TTFont(path, lazy=True).getBestCmap() for path in sorted(FONTS.glob("*.ttf"))]
+    weights = []
+    for path in sorted(FONTS.glob("*.ttf")):
+        with TTFont(path, lazy=True) as font:
+            weights.append(font.getBestCmap())
     return frozenset(set.intersection(*(set(cmap) for cmap in weights)))
 
 
 def _character(char: str) -> str:
     """A character that can be printed: itself, or its name in brackets; control characters go."""
-    if char in "\n\u200b" or ord(char) in _glyphs():
-        return char
-    if unicodedata.category(char)[0] == "C" or unicodedata.category(char) == "Mn":
+    category = unicodedata.category(char)
+    if category[0] == "C" and char not in "\n\u200b":
         return ""
-    if unicodedata.category(char) in ("Zs", "Zl", "Zp"):
+    if ord(char) in _glyphs() or char in "\n\u200b":
+        return char
+    if category == "Mn":
+        return ""
+    if category in ("Zs", "Zl", "Zp"):
         return " "
     return f"[{unicodedata.name(char, 'a character').lower()}]"
 
@@ -79,7 +85,7 @@ def paragraphs(text: str) -> list[dict[str, Any]]:
 
 def _set(template: str, data: dict[str, Any], made_at: dt.datetime) -> bytes:
     """The PDF of a template. Raises typst.TypstError when the template is wrong, never for what people typed."""
-    return typst.compile(  # type: ignore[no-any-return,call-overload]
+    return typst.compile(
         str(TEMPLATES / template),
         root=str(TEMPLATES),
         font_paths=_fonts(),
@@ -101,7 +107,7 @@ def _plain(value: Any) -> Any:
 
 
 def _section(section: Section) -> dict[str, Any]:
-    return {"heading": printable(section.heading), "blocks": paragraphs(section.text)}
+    return {"heading": printable(section.heading).strip(), "blocks": paragraphs(section.text)}
 
 
 def letter_pdf(letter: Letter) -> bytes:
@@ -111,7 +117,7 @@ def letter_pdf(letter: Letter) -> bytes:
     day = letter.dated
     data = _plain(
         {
-            "title": letter.title,
+            "title": printable(letter.title).strip() or "Letter",
             "marking": letter.marking,
             "sender": letter.sender,
             "address": letter.address,
@@ -138,7 +144,7 @@ def _block(block: Block) -> dict[str, Any]:
     rows = [[paragraphs(cell) for cell in (*row, *[""] * (width - len(row)))] for row in block.rows]
     return {
         "kind": block.kind,
-        "caption": printable(block.caption),
+        "caption": printable(block.caption).strip(),
         "blocks": paragraphs(block.text),
         "rows": rows,
         "labels": [printable(row[0]) if row else "" for row in block.rows],
@@ -154,7 +160,7 @@ def pack_pdf(pack: Pack) -> bytes:
     """The pack as tagged PDF bytes with contents and page numbers; the same pack gives the same bytes."""
     data = _plain(
         {
-            "title": pack.title,
+            "title": printable(pack.title).strip() or "Pack",
             "marking": pack.marking,
             "sender": pack.sender,
             "reference": pack.reference,
@@ -164,7 +170,7 @@ def pack_pdf(pack: Pack) -> bytes:
         }
     )
     data["parts"] = [
-        {"title": printable(part.title), "blocks": [_block(block) for block in part.blocks]}
+        {"title": printable(part.title).strip() or "Part", "blocks": [_block(block) for block in part.blocks]}
         for part in pack.parts
     ]
     return _set("pack.typ", data, pack.made_at)

@@ -49,6 +49,7 @@ from partnerships.states import RECORDERS, REVIEWERS, Role
 from protocols.calendar import Calendar, CalendarHorizon, is_late
 from protocols.describe import seat_words as seat_in_words
 from protocols.durations import in_words
+from records.states import LetterKind
 
 PAGE = 25
 RECENTLY = dt.timedelta(days=28)
@@ -665,6 +666,7 @@ def labels_of(area: protocols.AreaProtocol) -> Labels:
         found[("tier", tier.id)] = tier.label
     found |= {("to", s.value): s.label.lower() for s in DissentState}
     found |= {("kind", p.value): p.label.lower() for p in Presence if ("kind", p.value) not in found}
+    found |= {("kind", k.value): k.label.lower() for k in LetterKind if ("kind", k.value) not in found}
     found |= {("view", v.value): v.label.lower() for v in ViewChoice}
     found |= {("phase", p.value): p.label.lower() for p in Phase}
     return found

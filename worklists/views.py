@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.edge import ActingRequest, signed_in
@@ -91,6 +92,7 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
         "dissent": dissent,
         "who": who,
         "identity": selectors.identity_of(found, dissent, area, actor, now),
+        "links": [{"href": reverse("papers", args=[found.reference]), "label": "Letters and papers"}],
         "next": step,
         "steps": tracker_steps(dissent, area, clocks),
         "clocks": [clock_view(clock, now) for clock in clocks],

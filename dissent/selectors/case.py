@@ -93,7 +93,7 @@ def _answer(answer: Answer, dissent: Dissent, area: protocols.AreaProtocol, who:
 
 
 def duties_open(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> list[Shown]:
-    """What is to be done after the answer, done or not: {label, by, rule, done, words, blocks, action}.
+    """What is to be done after the answer, done or not: {label, by, rule, done, words, blocks, action, paper}.
 
     `action` only for those who may do it; `blocks`: the dissent cannot be closed before it is done.
     """
@@ -156,6 +156,7 @@ def _telling_duties(dissent: Dissent, area: protocols.AreaProtocol, may: bool) -
                 "action": link_to("told", dissent, f"Record that {who} {_was(who)} told", tell.id)
                 if may and row is None
                 else None,
+                "paper": link_to("papers", dissent, "Write the letter") if may and row is None else None,
             }
         )
     return rows
@@ -184,6 +185,9 @@ def _filing_duties(dissent: Dissent, area: protocols.AreaProtocol, may: bool) ->
                     "words": f"filed {day_date(filing.filed_on)}" if filing else "not recorded yet",
                     "blocks": duty.before_close == "block",
                     "action": link_to("filed", dissent, f"Record the filing for {child.initials}", child.uuid)
+                    if may and filing is None
+                    else None,
+                    "paper": link_to("papers", dissent, "Make the pack for the file")
                     if may and filing is None
                     else None,
                 }

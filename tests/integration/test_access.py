@@ -6,7 +6,7 @@ matter with another role gets 403; nobody signed in is sent to sign in.
 """
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -16,9 +16,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from conferences import actions as conferences
 from dissent import actions as dissents
+from papers import actions as papers
 from partnerships.models import Membership
 from records.models import Discussion
 from tests.builders import ENDS, LATER, World
+from tests.integration.papers.conftest import issued, plans, saved
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +46,8 @@ OPEN = {
     "conference-new": frozenset({"chair", "other_chair", "minutes", "admin"}),
     "partnership": frozenset({"admin"}), "fill-post": frozenset({"admin"}), "publish": frozenset({"admin"}),
     "closure-days": frozenset({"admin"}),
+    "letter-settings": frozenset({"admin"}), "letter-wording": frozenset({"admin"}),
+    "letter-wording-preview": frozenset({"admin"}),
     # Found by what is asked for, and by who owns it: nothing here is theirs, so 404 for all.
     "find": frozenset(), "read-notice": frozenset(), "mail": frozenset(),
 }  # fmt: skip
@@ -74,6 +78,19 @@ OF_A_CASE = {
     "discussion-correct": frozenset({"police"}), "discussion-filed": frozenset({"police"}),
     "told": KEEPERS | {"reviewer"}, "filed": KEEPERS | {"reviewer"}, "close": frozenset({"reviewer"}),
 }  # fmt: skip
+# Papers of a case that was decided at both tiers: a letter in draft, one issued, a pack made and one that waits.
+OF_THE_PAPERS = OF_THE_CASE | {"second"}
+WORKS_ON_IT = KEEPERS | {"reviewer", "second"}
+OF_PAPERS = {
+    "papers": OF_THE_PAPERS,
+    "letter": frozenset({"reviewer"}), "letter-preview": frozenset({"reviewer"}),
+    "letter-recipients": frozenset({"reviewer"}), "letter-recipient-remove": frozenset({"reviewer"}),
+    "letter-issue": frozenset({"reviewer"}), "letter-drop": frozenset({"reviewer"}),
+    "letter-check": KEEPERS | {"second", "admin"},  # whoever wrote it does not check it
+    "letter-issued": frozenset({"reviewer", "second", "chair", "police"}),
+    "pack-ask": WORKS_ON_IT, "pack": WORKS_ON_IT, "pack-file": WORKS_ON_IT,
+    "pack-text": KEEPERS | {"second"},  # whoever asked for the pack does not release its texts
+}  # fmt: skip
 
 OF_A_RECORD = (
     "discussion", "discussion-change", "discussion-approve", "discussion-correct", "discussion-filed", "agreed-action-done",
@@ -92,6 +109,7 @@ class Matter:
     ask: uuid.UUID
     record: Discussion
     names: frozenset[str]  # the addresses that exist for it
+    papers: dict[str, Any] = field(default_factory=dict)  # what an address of papers can name
 
     def arguments(self, pattern: URLPattern, name: str) -> dict[str, Any]:
         known: dict[str, Any] = {
@@ -100,6 +118,9 @@ class Matter:
             "notice": uuid.uuid4(), "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
         }  # fmt: skip
         known["child"] = self.child
+        if name in OF_PAPERS or name.startswith("letter-wording"):
+            known |= self.papers
+            return {key: known[key] for key in pattern.pattern.converters}
         live = name.startswith("conference") or name == "dissent-new"
         known["reference"] = self.conference if live else self.case
         return {key: known[key] for key in pattern.pattern.converters}
@@ -129,6 +150,7 @@ def matter(slug: str, state: str) -> Matter:
         names -= {"task-done"}  # Camden's text gives the dissenter no task
     else:
         names = frozenset(OF_A_CASE) - {"reply"}  # nobody can be asked before the review
+    named = papers_of(world) if state == "under_review" else {}
     return Matter(
         world,
         live.reference,
@@ -138,7 +160,36 @@ def matter(slug: str, state: str) -> Matter:
         ask,
         world.discussion(dissent.case),
         names,
+        named,
     )
+
+
+def papers_of(world: World) -> dict[str, Any]:
+    """A dissent about two children that was decided at both tiers, with its papers."""
+    conference = world.decided(children=2)
+    dissent = world.recorded(conference, reasons="Q.X. is less safe than Q.Y.")
+    world.end(conference)
+    dissent = world.answer(world.answer(dissent, "upheld"), "no_reconvene", by="second")
+    found = plans(world, dissent)
+    draft = saved(world, dissent, found["agencies_letter"])
+    sent = issued(world, dissent, found["agency_told"])
+    by = world.actor("reviewer")
+    first, other = dissent.case.children.order_by("initials")
+    pack = papers.ask_pack(case_id=dissent.case_id, by=by, child=first.uuid, now=LATER)
+    held = pack.held.get()
+    papers.decide_held(
+        case_id=dissent.case_id,
+        by=world.actor("chair"),
+        held=held.uuid,
+        release=False,
+        reason="Names both.",
+        now=LATER,
+    )
+    papers.make_pack(case_id=dissent.case_id, by=by, pack=pack.uuid, now=LATER)
+    return {
+        "reference": dissent.case.reference, "slug": "agencies_letter", "recipient": draft.recipients.first().uuid,
+        "letter_uuid": sent.uuid, "child": other.uuid, "pack_uuid": pack.uuid, "held_uuid": held.uuid, "kind": "decision",
+    }  # fmt: skip
 
 
 def addresses() -> dict[str, URLPattern]:
@@ -188,7 +239,12 @@ def expected(name: str, who: str, other: bool) -> str:
         return "in" if who in OPEN[name] else "404" if hidden else "403"
     if who == "anonymous":
         return "sign in"
-    table, related = (OF_A_CONFERENCE, ON_THE_LIST) if name in OF_A_CONFERENCE else (OF_A_CASE, OF_THE_CASE)
+    if name in OF_PAPERS:
+        table, related = OF_PAPERS, OF_THE_PAPERS
+    elif name in OF_A_CONFERENCE:
+        table, related = OF_A_CONFERENCE, ON_THE_LIST
+    else:
+        table, related = OF_A_CASE, OF_THE_CASE
     if other or who not in related:
         return "404"
     if name in OF_A_RECORD and who == "admin":
@@ -231,7 +287,7 @@ def cells(
 
 
 def test_every_address_has_a_line() -> None:
-    listed = {*OPEN, *OF_A_CONFERENCE, *OF_A_CASE}
+    listed = {*OPEN, *OF_A_CONFERENCE, *OF_A_CASE, *OF_PAPERS}
     assert set(addresses()) == listed
 
 
@@ -242,7 +298,7 @@ def test_everyone_is_let_in_or_refused_as_listed(state: str) -> None:
     count, wrong = cells(here, people, {who: signed_in(here.world, who) for who in people}, other=False)
     elsewhere = World("hampshire")
     clients = {who: signed_in(elsewhere, who) for who in STRANGERS}
-    objects = replace(here, names=frozenset({*OF_A_CONFERENCE, *OF_A_CASE}) & here.names)
+    objects = replace(here, names=frozenset({*OF_A_CONFERENCE, *OF_A_CASE, *OF_PAPERS}) & here.names)
     more, also = cells(objects, STRANGERS, clients, other=True)
     assert not wrong + also, "\n".join(wrong + also)
     assert count + more > 300

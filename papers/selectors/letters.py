@@ -1,0 +1,265 @@
+"""What a letter says and to whom it goes, from what is recorded; and how a saved one is printed."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import letters
+import protocols
+from conferences.models import Attendance
+from conferences.selectors import children_of
+from conferences.states import PRESENT, Side
+from core.clock import london_date
+from core.templatetags.pd import day_date, day_time
+from deadlines.selectors import clocks_of
+from dissent.models import Answer, Dissent
+from dissent.selectors import decision_words, if_unresolved, seat_title
+from dissent.selectors.words import booked_for, direction_words
+from letters import Child, Dated, Facts, Recipient, Section, Wording
+from letters.model import Kind
+from papers.policies import AGENCIES, CHAIR, DISSENTER, PARENTS, Plan
+from partnerships.models import Partnership
+from partnerships.selectors import holders_of
+from protocols.describe import BASIS_LABELS
+from records.models import IssuedLetter, Letter, LetterHead, LetterText, LetterWording
+
+DEFAULT_MARKING = "Official-Sensitive"
+Shown = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A recipient by the protocol's rule, with the seat in which they are."""
+
+    name: str
+    role: str
+    agency: str
+    seat: str = ""
+    copy: bool = False
+
+
+def answer_at(dissent: Dissent, tier: str) -> Answer | None:
+    return next((answer for answer in dissent.answers.all() if answer.tier == tier), None)
+
+
+def facts_for(plan: Plan, dissent: Dissent, area: protocols.AreaProtocol, now: dt.datetime) -> Facts:
+    """What is recorded, as far as this letter may say it. The parents' letter takes nothing that anybody wrote."""
+    answer = answer_at(dissent, plan.tier)
+    outcome = area.outcome(answer.outcome) if answer else None
+    tier = area.tier(plan.tier)
+    parents = plan.kind == "parents"
+    follow_up = booked_for(answer) if answer else None
+    per_child = {row.dissent_child_id: row.text for row in answer.answer_children.all()} if answer else {}
+    children = tuple(
+        Child(
+            initials=row.conference_child.child.initials,
+            decision=decision_words(row.conference_child, area),
+            direction="" if parents else direction_words(row.direction, area),
+            answer="" if parents else per_child.get(row.pk, ""),
+        )
+        for row in dissent.dissent_children.all()
+        if plan.child is None or row.conference_child.child_id == plan.child.pk
+    )
+    unresolved = None if parents else if_unresolved(dissent, area)
+    parts = {part.id: part.label for part in tier.parts} if tier else {}
+    booked = ""
+    if follow_up:
+        place = f", {follow_up.conference.place}" if follow_up.conference.place else ""
+        booked = f"{day_time(follow_up.conference.starts_at)}{place}"
+    return Facts(
+        reference=dissent.case.reference,
+        partnership=dissent.case.partnership.name,
+        conference=area.word("conference"),
+        held_on=london_date(dissent.conference.starts_at),
+        chair=area.word("chair"),
+        chair_name="" if parents else dissent.conference.chair.user.name,
+        children=children,
+        dissenter="" if parents else dissent.attendance.name,
+        agency="" if parents else dissent.agency.name,
+        outcome=outcome.label if outcome else "",
+        outcome_text=outcome.text if outcome and not parents else "",
+        means=outcome.means if outcome else "",
+        reasons=answer.reasons if answer and not parents else "",
+        parts=() if parents or answer is None else tuple((parts.get(k, k), v) for k, v in answer.parts.items()),
+        new_information=answer.new_information if answer and not parents else "",
+        decided_on=london_date(answer.decided_at) if answer else None,
+        dates=() if follow_up else _dates(dissent, now),
+        booked=booked,
+        booked_with=follow_up.conference.chair.user.name if follow_up and not parents else "",
+        if_unresolved=unresolved["text"] if unresolved else "",
+        if_unresolved_rule=unresolved["rule"] if unresolved else "",
+        rule=plan.rule,
+        document=area.head.document,
+        stands=area.meanwhile.text,
+    )  # fmt: skip
+
+
+def _dates(dissent: Dissent, now: dt.datetime) -> tuple[Dated, ...]:
+    """The running clocks that say by when a conference is held."""
+    return tuple(
+        Dated(label=clock.deadline.label, date=day_date(clock.deadline.due_at), rule=clock.deadline.rule)
+        for clock in clocks_of(dissent.case, now)
+        if clock.is_open and clock.deadline.purpose == "hold" and clock.deadline.due_at
+    )
+
+
+# --- recipients ---------------------------------------------------------------------------------------------------
+
+
+def recipients_by_rule(
+    plan: Plan, dissent: Dissent, area: protocols.AreaProtocol, today: dt.date
+) -> list[Addressed]:
+    """Whom the protocol names for this letter, by name, role and agency."""
+    found: list[Addressed] = []
+    for seat in plan.to:
+        found += _in_seat(seat, dissent, area, today)
+    for seat in plan.copies:
+        found += [
+            Addressed(each.name, each.role, each.agency, each.seat, copy=True)
+            for each in _in_seat(seat, dissent, area, today)
+        ]
+    return found
+
+
+def _in_seat(seat: str, dissent: Dissent, area: protocols.AreaProtocol, today: dt.date) -> list[Addressed]:
+    if seat == DISSENTER:
+        person = dissent.attendance
+        return [Addressed(person.name, person.job_title, dissent.agency.name, seat)]
+    if seat == CHAIR:
+        chair = dissent.conference.chair
+        return [Addressed(chair.user.name, area.word("chair").capitalize(), chair.agency.name, seat)]
+    if seat == PARENTS:
+        return [Addressed("The parents", "Brought by the social worker", "", seat)]
+    if seat == AGENCIES:
+        return _agencies(dissent)
+    title = seat_title(seat, area)
+    held = holders_of(dissent.partnership_id, seat.removeprefix("slot:"), today)
+    name = held[0].membership.user.name if held else title
+    return [Addressed(name, title if held else "", area.partnership_name, seat)]
+
+
+def _agencies(dissent: Dissent) -> list[Addressed]:
+    """Every agency on the conference list, the dissenter's among them, each through one person (CAM-12)."""
+    rows = (
+        Attendance.objects.filter(conference=dissent.conference, side=Side.PROFESSIONAL)
+        .select_related("agency")
+        .order_by("agency__name", "pk")
+    )
+    chosen: dict[int | None, Attendance] = {}
+    for row in rows:
+        known = chosen.get(row.agency_id)
+        if known is None or (known.presence not in PRESENT and row.presence in PRESENT):
+            chosen[row.agency_id] = row
+    return [Addressed(row.name, row.job_title, str(row.agency)) for row in chosen.values()]
+
+
+def third_parties(dissent: Dissent, plan: Plan) -> list[str]:
+    """Names that the parents' letter must not hold: professionals, agencies, relatives, other children."""
+    names = [dissent.attendance.name, dissent.agency.name]
+    for row in Attendance.objects.filter(conference=dissent.conference).select_related("agency"):
+        if row.side == Side.PROFESSIONAL:
+            names += [row.name, str(row.agency)]
+    own = plan.child.pk if plan.child else 0
+    for child in children_of(dissent.conference):
+        if child.child_id != own:
+            names += [child.child.name, child.child.initials]
+    return names
+
+
+# --- the partnership's own setting --------------------------------------------------------------------------------
+
+
+def head_of(partnership_id: int) -> LetterHead | None:
+    return LetterHead.objects.filter(partnership_id=partnership_id).order_by("-saved_at", "-pk").first()
+
+
+def wording_for(partnership_id: int, kind: str) -> Wording:
+    row = (
+        LetterWording.objects.filter(partnership_id=partnership_id, kind=kind)
+        .order_by("-saved_at", "-pk")
+        .first()
+    )
+    return Wording(opening=row.opening, closing=row.closing) if row else Wording()
+
+
+# --- a letter, printed --------------------------------------------------------------------------------------------
+
+
+def first_draft(
+    plan: Plan, dissent: Dissent, area: protocols.AreaProtocol, now: dt.datetime
+) -> letters.Draft:
+    """The letter as the writer first finds it."""
+    people = recipients_by_rule(plan, dissent, area, london_date(now))
+    to = [person for person in people if not person.copy]
+    names = to[0].name if len(to) == 1 and plan.kind != "parents" else ""
+    own = wording_for(dissent.partnership_id, plan.kind)
+    return letters.draft(plan.kind, facts_for(plan, dissent, area, now), own, names=names)
+
+
+def basis_words(rule: str, basis: str, area: protocols.AreaProtocol) -> str:
+    """The rule at the foot of a letter, and the text that it stands in."""
+    said = BASIS_LABELS.get(basis, "")  # type: ignore[call-overload]
+    if not rule:
+        return f"{area.head.document}. {said.capitalize()}." if said else f"{area.head.document}."
+    return f"Rule {rule} of: {area.head.document}{f' ({said})' if said else ''}."
+
+
+def printed(
+    *,
+    kind: Kind,
+    partnership: Partnership,
+    area: protocols.AreaProtocol,
+    reference: str,
+    text: LetterText | letters.Draft,
+    recipients: Iterable[Recipient],
+    signed_by: str,
+    signed_post: str,
+    rule: str,
+    basis: str,
+    now: dt.datetime,
+    specimen: bool = False,
+    stands: bool = True,
+) -> letters.Letter:
+    """A letter with everything that stands around its text."""
+    head = head_of(partnership.pk)
+    sections = tuple(
+        section if isinstance(section, Section) else Section(**section) for section in text.sections
+    )
+    return letters.Letter(
+        kind=kind,
+        title=text.title,
+        marking=head.marking if head else DEFAULT_MARKING,
+        sender=partnership.name,
+        address=tuple(line.strip() for line in head.address.splitlines() if line.strip()) if head else (),
+        contact=head.contact if head else "",
+        dated=london_date(now),
+        reference=reference,
+        about=tuple((label, words) for label, words in text.about),
+        recipients=tuple(recipients),
+        salutation=text.salutation,
+        sections=sections,
+        stands=area.meanwhile.text if stands else "",
+        signed_by=signed_by,
+        signed_post=signed_post,
+        basis=basis_words(rule, basis, area),
+        made_at=now,
+        specimen=specimen,
+    )
+
+
+def text_of(letter: Letter) -> LetterText:
+    return letter.texts.order_by("-number")[0]
+
+
+def recipients_of(letter: Letter) -> list[Recipient]:
+    """Those who are on it now, by name, role and agency."""
+    return [
+        Recipient(name=row.name, role=row.role, agency=row.agency, copy=row.is_copy)
+        for row in letter.recipients.order_by("is_copy", "pk")
+        if row.removed_at is None
+    ]
+
+
+def issued_of(letter: Letter) -> IssuedLetter | None:
+    return IssuedLetter.objects.filter(letter=letter).first()
