@@ -98,10 +98,13 @@ def _existing(desk: Desk) -> Letter:
     return letter
 
 
-def _audit(type_: str, letter: Letter, by: Actor, now: dt.datetime, **detail: object) -> None:
+def _audit(
+    type_: str, paper: Letter | FilePack, by: Actor, now: dt.datetime, *, rule: str = "", **detail: object
+) -> None:
     write(
-        type_, by=by, now=now, object_type="letter", object_id=letter.pk, object_ref=letter.case.reference,
-        case_id=letter.case_id, rule=letter.rule, detail=dict(detail), partnership_id=letter.partnership_id,
+        type_, by=by, now=now, object_type="letter" if isinstance(paper, Letter) else "file_pack", object_id=paper.pk,
+        object_ref=paper.case.reference, case_id=paper.case_id, rule=rule or getattr(paper, "rule", ""),
+        detail=dict(detail), partnership_id=paper.partnership_id,
     )  # fmt: skip
 
 
@@ -496,13 +499,6 @@ def save_wording(
 # --- packs for a child's file -------------------------------------------------------------------------------------
 
 
-def _audit_pack(type_: str, pack: FilePack, by: Actor, now: dt.datetime, rule: str) -> None:
-    write(
-        type_, by=by, now=now, object_type="file_pack", object_id=pack.pk, object_ref=pack.case.reference,
-        case_id=pack.case_id, rule=rule, detail={"child": pack.child_id}, partnership_id=pack.partnership_id,
-    )  # fmt: skip
-
-
 def pack_rule(area: protocols.AreaProtocol) -> str:
     """The rule that has papers placed on the child's file (AFC-21, CAM-16, SUS-12, HIPS-13)."""
     filed = next((duty for duty in area.duties if duty.done == "filed_on_record"), None)
@@ -529,7 +525,7 @@ def ask_pack(*, case_id: int, by: Actor, child: uuid.UUID, now: dt.datetime) -> 
             asked_at=now,
             asked_by_id=by.member,
         )
-        _audit_pack("pack.asked", pack, by, now, pack_rule(area))
+        _audit("pack.asked", pack, by, now, rule=pack_rule(area), child=pack.child_id)
     held = _hold(pack, dissent, area, now)
     return pack if held else _make(pack, dissent, area, by, now)
 
@@ -574,7 +570,10 @@ def decide_held(
         raise Denied("Enter why", field="reason")
     row.released, row.decided_at, row.decided_by_id, row.reason = release, now, by.member, reason.strip()
     row.save(update_fields=["released", "decided_at", "decided_by", "reason"])
-    _audit_pack("pack.text_released" if release else "pack.text_withheld", row.pack, by, now, pack_rule(area))
+    _audit(
+        "pack.text_released" if release else "pack.text_withheld", row.pack, by, now,
+        rule=pack_rule(area), child=row.pack.child_id,
+    )  # fmt: skip
     return row
 
 
@@ -607,7 +606,7 @@ def _make(
     )
     pack.made_at, pack.made_by_id = now, by.member
     pack.save(update_fields=["made_at", "made_by"])
-    _audit_pack("pack.made", pack, by, now, pack_rule(area))
+    _audit("pack.made", pack, by, now, rule=pack_rule(area), child=pack.child_id)
     return pack
 
 
@@ -624,5 +623,5 @@ def open_letter(letter: Letter, *, by: Actor, now: dt.datetime) -> bytes:
 @transaction.atomic
 def open_pack(pack: FilePack, *, by: Actor, area: protocols.AreaProtocol, now: dt.datetime) -> bytes:
     """The bytes of a pack, and that somebody took them."""
-    _audit_pack("pack.opened", pack, by, now, pack_rule(area))
+    _audit("pack.opened", pack, by, now, rule=pack_rule(area), child=pack.child_id)
     return bytes(pack.content.pdf)
