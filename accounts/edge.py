@@ -20,7 +20,7 @@ from django_fsm import ConcurrentTransition, TransitionNotAllowed
 from accounts.models import Submission
 from core.actor import Actor
 from core.formbase import GovForm
-from core.refusals import Denied, Kind, not_yours
+from core.refusals import Denied, Kind, Route, not_yours
 
 
 class ActingRequest(HttpRequest):
@@ -33,6 +33,8 @@ class ActingRequest(HttpRequest):
 
 
 View = Callable[..., HttpResponse]
+
+GUEST_KEY = "guest_visit"  # in the session of a guest: their visit
 
 ANOTHER_WAS_FIRST = (
     "Someone else changed this at the same moment. Look at it as it stands now, then save yours."
@@ -48,7 +50,10 @@ def signed_in(view: View) -> View:
     @wraps(view)
     def inner(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.actor is not None and request.actor.kind == "guest":
-            return refused(request, not_yours("This page is for people with an account of this service."))
+            home = Route("Go to your case", request.guest_home)
+            return refused(
+                request, not_yours("This page is for people with an account of this service.", route=home)
+            )
         return acting(view)(request, *args, **kwargs)
 
     return inner
@@ -59,6 +64,8 @@ def acting(view: View) -> View:
 
     @wraps(view)
     def inner(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.actor is None and getattr(request, "guest_ended", False):
+            return redirect(f"{reverse('guest-new-link')}?over")
         if request.actor is None and not request.user.is_authenticated:
             return redirect(f"{reverse('sign-in')}?next={quote(_page_of(request))}")
         if request.actor is None:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from accounts.actions import note_sign_in
-from accounts.edge import form_status
+from accounts.edge import GUEST_KEY, form_status
 from accounts.forms import SignInForm
 
 
@@ -23,6 +23,7 @@ class SignIn(LoginView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         user = form.get_user()
+        self.request.session.pop(GUEST_KEY, None)  # a guest's visit is never taken into an account
         with transaction.atomic():
             response = super().form_valid(form)
             note_sign_in(user_id=user.pk, name=user.name, now=self.request.now)  # type: ignore[attr-defined]

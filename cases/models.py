@@ -147,3 +147,52 @@ class CaseEvent(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.case} {self.name}"
+
+
+class Invitation(TenantRow):
+    """A participant without an account, invited to act in their one case. It ends with the case, or is taken back."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="invitations")
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="invitations")
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")  # what they act in
+    invited_at = models.DateTimeField()
+    invited_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["participant"], condition=Q(withdrawn_at__isnull=True), name="invitation_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
+                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
+                name="invitation_withdrawn_at_and_by",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.participant_id}"
+
+
+class GuestVisit(TenantRow):
+    """One visit of a guest, from the code they typed to when they left or their time was over."""
+
+    invitation = models.ForeignKey(Invitation, on_delete=models.PROTECT, related_name="visits")
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    ends_at = models.DateTimeField()  # at the latest
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["invitation"], condition=Q(ended_at__isnull=True), name="guest_visit_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invitation} {self.started_at:%Y-%m-%d}"

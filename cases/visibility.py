@@ -30,9 +30,7 @@ class CaseQuerySet(models.QuerySet[Any]):
         return own.filter(Exists(participant._default_manager.filter(mine, case_id=OuterRef("pk"))))
 
     def _of_guest(self, actor: Actor) -> "CaseQuerySet":
-        participant = self.model._meta.get_field("participants").related_model
-        mine = participant._default_manager.filter(pk=actor.participant_id or 0, case_id=OuterRef("pk"))
-        return self.open().filter(Exists(mine), partnership_id=actor.partnership_id)
+        return self.open().filter(pk=actor.case_id or 0, partnership_id=actor.partnership_id)
 
     def open(self) -> "CaseQuerySet":
         return self.filter(closed_at__isnull=True)

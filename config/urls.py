@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("worklists.urls")),
     path("", include("accounts.urls")),
     path("", include("partnerships.urls")),
+    path("", include("cases.urls")),
     path("", include("notifications.urls")),
     path("", include("deadlines.urls")),
     path("", include("records.urls")),

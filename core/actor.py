@@ -11,7 +11,7 @@ class Actor:
     """A person in one membership, a guest, or the clock. Never a User: rights come from the membership that is active.
 
     A guest acts in a membership of their own (role `guest`), so that what they record is theirs like anybody's, and
-    sees only the case in which they are the participant `participant_id`.
+    sees only the case in which they are a participant.
 
     `slots` maps the key of each slot held today to the membership it is held for: the person's own,
     or, for a deputy, that of the holder for whom they act.
@@ -26,7 +26,10 @@ class Actor:
     name: str = ""
     slots: dict[str, int] = field(default_factory=dict)
     request_id: str = ""
-    participant_id: int | None = None  # of a guest only
+    # Of a guest only: the row they were invited as, its case, and what their address is in that case.
+    participant_id: int | None = None
+    case_id: int | None = None
+    capacities: frozenset[str] = frozenset()
 
     @property
     def member(self) -> int:

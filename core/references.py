@@ -1,10 +1,13 @@
 """References that people read out: PD-7F3K-92 for a case, CF-… for a conference.
 
-Six random characters without 0 O 1 I L U; no count is in them; found however they are typed.
+Six random characters without 0 O 1 I L U; no count is in them; found however they are typed. And the addresses that no
+log may hold in full, because whoever reads them could use them.
 """
 
 import re
 import secrets
+from collections.abc import MutableMapping
+from typing import Any
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CASE = "PD"
@@ -26,3 +29,16 @@ def normalise(typed: str) -> str:
     if len(letters) == 6 and all(c in ALPHABET for c in letters):
         return f"{CASE}-{letters[:4]}-{letters[4:]}"
     return ""
+
+
+_SECRET_PATH = re.compile(r"(/(?:guest|set-password)/[0-9a-f-]{36}/)[^/\s\"?]+")
+
+
+def without_secrets(text: str) -> str:
+    """A line of a log with the secret of a one-time link taken out."""
+    return _SECRET_PATH.sub(r"\1…", text)
+
+
+def hide_secrets(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A step of the logs (structlog): no value holds a one-time link that somebody could use."""
+    return {key: without_secrets(value) if isinstance(value, str) else value for key, value in event.items()}

@@ -51,9 +51,9 @@ class Denied(Exception):
         return f"{self.reason} ({self.rule})" if self.rule else self.reason
 
 
-def not_yours(reason: str, rule: str = "") -> Denied:
+def not_yours(reason: str, rule: str = "", route: str | Route = "") -> Denied:
     """A refusal because of who asks: the page is 403."""
-    return Denied(reason, rule=rule, kind=Kind.NOT_YOURS)
+    return Denied(reason, rule=rule, route=route, kind=Kind.NOT_YOURS)
 
 
 def changed(reason: str) -> Denied:

@@ -1,6 +1,8 @@
 """May this person do it to this dissent? Conflict of interest lives here. Each check ends with the policy."""
 
 import protocols
+from cases.selectors import is_in
+from cases.states import Capacity
 from conferences.models import Attendance, Conference
 from conferences.permissions import is_recorder
 from conferences.states import PRESENT
@@ -13,6 +15,9 @@ from partnerships.states import Role
 
 
 def is_dissenter(actor: Actor, dissent: Dissent) -> bool:
+    """Whose dissent it is: by their account, or as a guest under the address they are named with."""
+    if actor.kind == "guest":
+        return is_in(actor, dissent.case, Capacity.DISSENTER)
     return actor.membership_id is not None and dissent.attendance.membership_id == actor.membership_id
 
 

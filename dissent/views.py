@@ -11,7 +11,17 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 import protocols
-from accounts.edge import ActingRequest, OnceForm, form_status, refused, say, say_done, signed_in, submit
+from accounts.edge import (
+    ActingRequest,
+    OnceForm,
+    acting,
+    form_status,
+    refused,
+    say,
+    say_done,
+    signed_in,
+    submit,
+)
 from cases.selectors import area_of_case
 from conferences import actions as conferences
 from conferences import permissions as conference_permissions
@@ -226,7 +236,7 @@ def _open(request: ActingRequest, reference: str) -> tuple[Dissent, protocols.Ar
     return dissent, area_of_case(dissent.case)
 
 
-@signed_in
+@acting
 def written_view(request: ActingRequest, reference: str) -> HttpResponse:
     """The written view: two boxes, a look at it, sent. The reviewing manager enters one that came another way."""
     dissent, area = _open(request, reference)
@@ -331,7 +341,7 @@ def not_pursued(request: ActingRequest, reference: str) -> HttpResponse:
     )  # fmt: skip
 
 
-@signed_in
+@acting
 def withdraw(request: ActingRequest, reference: str) -> HttpResponse:
     dissent, area = _open(request, reference)
     _gate(request, permissions.check_withdraw, dissent, area)
@@ -349,7 +359,7 @@ def withdraw(request: ActingRequest, reference: str) -> HttpResponse:
     )  # fmt: skip
 
 
-@signed_in
+@acting
 def add_information(request: ActingRequest, reference: str) -> HttpResponse:
     dissent, area = _open(request, reference)
     _gate(request, permissions.check_add_information, dissent, area)
@@ -365,7 +375,7 @@ def add_information(request: ActingRequest, reference: str) -> HttpResponse:
     )  # fmt: skip
 
 
-@signed_in
+@acting
 def task_done(request: ActingRequest, reference: str, task: str) -> HttpResponse:
     dissent, area = _open(request, reference)
     found = next((t for t in area.dissent.tasks if t.id == task), None)
@@ -385,7 +395,7 @@ def task_done(request: ActingRequest, reference: str, task: str) -> HttpResponse
     )  # fmt: skip
 
 
-@signed_in
+@acting
 def challenge_choice(request: ActingRequest, reference: str) -> HttpResponse:
     dissent, area = _open(request, reference)
     _gate(request, permissions.check_choose_challenge, dissent, area)
@@ -525,7 +535,7 @@ def ask(request: ActingRequest, reference: str) -> HttpResponse:
     )  # fmt: skip
 
 
-@signed_in
+@acting
 def reply(request: ActingRequest, reference: str, ask_uuid: uuid.UUID) -> HttpResponse:
     """Whoever was asked replies; the reviewer may enter a reply that came another way."""
     dissent, _ = _open(request, reference)

@@ -38,6 +38,15 @@ def on_day(today: dt.date, start: str = "starts_on", end: str = "ends_on") -> Q:
 def memberships_of(user_id: int, today: dt.date) -> QuerySet[Membership]:
     """The memberships that a person may act in today, with what every page asks of each: the posts held (`held`) and
     the protocol version in force (`in_force`). One query."""
+    return _acting(today).filter(user_id=user_id).exclude(role=Role.GUEST)
+
+
+def guest_membership(membership_id: int, today: dt.date) -> Membership | None:
+    """The membership in which a guest acts today, read as `memberships_of` reads those of people who sign in."""
+    return _acting(today).filter(pk=membership_id, role=Role.GUEST).first()
+
+
+def _acting(today: dt.date) -> QuerySet[Membership]:
     held = SlotHolder.objects.filter(on_day(today), membership_id=OuterRef("pk")).values(
         row=JSONObject(key="slot__key", holder="deputy_for__membership_id")
     )
@@ -45,8 +54,7 @@ def memberships_of(user_id: int, today: dt.date) -> QuerySet[Membership]:
         row=JSONObject(pk="pk", sha256="sha256")
     )
     return (
-        Membership.objects.filter(on_day(today), user_id=user_id, user__is_active=True)
-        .exclude(role=Role.GUEST)
+        Membership.objects.filter(on_day(today), user__is_active=True)
         .select_related("partnership", "agency", "user")
         .annotate(
             held=ArraySubquery(held),

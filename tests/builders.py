@@ -338,6 +338,24 @@ class World:
             dissents.close(dissent_id=dissent.pk, by=self.actor("reviewer"), now=LATER, confirmed=True)
         return self.fresh(dissent)
 
+    def dissent_of_guest(self, state: str, *, email: str = "gita@surgery.example.org") -> Dissent:
+        """A dissent of a GP without an account, known by name and address: awaiting the view, or under review."""
+        conference = self.started()
+        by, now = self.recorder(conference), conference.starts_at + dt.timedelta(minutes=75)
+        seat = conferences.add_person(
+            conference_id=conference.pk, by=by, name="Gita Guest", email=email, job_title="General practitioner",
+            agency_id=self.agencies[AgencyKind.HEALTH].pk, presence=Presence.ATTENDED, now=now,
+        )  # fmt: skip
+        for child in children_of(conference):
+            self.decide(child, on_plan=False, by=by, now=now)
+        conference = Conference.objects.get(pk=conference.pk)
+        said = self.said(conference)
+        dissent = dissents.record(attendance_id=seat.pk, by=by, said=said, now=said.expressed_at)
+        self.end(conference)
+        if state == DissentState.UNDER_REVIEW and self.area.dissent.written_view is not None:
+            self.send_view(dissent, who="reviewer")
+        return self.fresh(dissent)
+
     def send_view(self, dissent: Dissent, *, who: str = "police", now: dt.datetime = LATER) -> None:
         dissents.send_written_view(
             dissent_id=dissent.pk,

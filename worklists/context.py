@@ -32,6 +32,11 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "partnership_name": membership.partnership.name,
         "choose_role": getattr(request, "membership_choices", 1) > 1,
     }
+    if actor.kind == "guest":
+        context["guest_home"] = request.guest_home  # type: ignore[attr-defined]
+        context["actor"]["role_label"] = f"{membership.agency.name}, guest"
+        context["nav"] = guest_nav(request)
+        return context
     context["nav"] = SimpleLazyObject(
         lambda: nav_of(request, actor.role, actor.user_id, actor.partnership_id)
     )
@@ -65,6 +70,14 @@ def nav_of(request: HttpRequest, role: str, user_id: int, partnership_id: int) -
         {"label": label, "href": href, "current": _stands_at(request.path, href)}
         for label, href in links
         if href
+    ]
+
+
+def guest_nav(request: HttpRequest) -> list[dict[str, Any]]:
+    """The menu of a guest: their one case, and the guidance."""
+    links = [("My case", request.guest_home), ("Guidance", _address("help"))]  # type: ignore[attr-defined]
+    return [
+        {"label": label, "href": href, "current": _stands_at(request.path, href)} for label, href in links
     ]
 
 

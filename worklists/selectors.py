@@ -38,6 +38,7 @@ from core.clock import london, london_date
 from core.refusals import Denied
 from core.templatetags.pd import children_words, day_date, day_time, plural, short_date, working_days_left
 from dissent.models import Dissent, PractitionerTask
+from dissent.permissions import is_dissenter
 from dissent.selectors import child_view as child_of
 from dissent.selectors import decision_words, get_dissent_or_404, looking
 from dissent.states import DissentState
@@ -489,7 +490,7 @@ def case_of(actor: Actor, reference: str) -> tuple[Case, Dissent | None]:
 def questions_for(actor: Actor, dissent: Dissent) -> list[dict[str, Any]]:
     """Questions of the reviewer that wait for this person: put to them, or to a post that they fill."""
     who = {
-        "capacity:dissenter": dissent.attendance.membership_id,
+        "capacity:dissenter": actor.membership_id if is_dissenter(actor, dissent) else None,
         "capacity:chair": dissent.conference.chair_id,
         "capacity:minute_taker": dissent.conference.minute_taker_id,
     }
@@ -569,7 +570,7 @@ def _events_for(case: Case, actor: Actor) -> QuerySet[AuditEvent]:
     rows = AuditEvent.objects.filter(case_id=case.pk).order_by("-seq")
     of_another = ~Q(agency_id=actor.agency_id) & Q(type__startswith="record.")
     rows = rows.exclude(of_another & (Q(type__in=DRAFTS) | Q(detail__kind="own")))
-    return rows.exclude(type__startswith="review.") if actor.role == Role.PRACTITIONER else rows
+    return rows.exclude(type__startswith="review.") if actor.role in (Role.PRACTITIONER, Role.GUEST) else rows
 
 
 def history_of(

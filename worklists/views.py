@@ -7,11 +7,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from accounts.edge import ActingRequest, signed_in
+from accounts.edge import ActingRequest, acting, signed_in
 from cases.models import Case
-from cases.selectors import area_of_case
+from cases.permissions import check_holds
+from cases.selectors import area_of_case, guests_of
 from conferences.models import Conference
 from core.references import CONFERENCE, normalise
+from core.refusals import allowed
 from deadlines.selectors import clocks_of
 from dissent.models import Dissent
 from dissent.selectors import (
@@ -63,7 +65,7 @@ def home(request: ActingRequest) -> HttpResponse:
     return render(request, "worklists/home.html", context)
 
 
-@signed_in
+@acting
 def case(request: ActingRequest, reference: str) -> HttpResponse:
     """One case: what happens next, where it stands, its dates, and what this person may see and do."""
     found, dissent = selectors.case_of(request.actor, reference)
@@ -79,6 +81,7 @@ def _plain(request: ActingRequest, found: Case) -> dict[str, Any]:
         "records": beside_case(found, request.actor, area),
         "history": selectors.history_of(found, area, request.actor),
         "urgent": urgent_view(area, found.partnership.urgent_contact),
+        "guests": guests_of(found) if allowed(check_holds, request.actor, found) else [],
     }
 
 
@@ -116,10 +119,11 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
         "history": selectors.history_of(found, area, actor, limit=selectors.ON_PAGE),
         "urgent": urgent_view(area, found.partnership.urgent_contact),
         "protocol_label": f"Protocol ({area.dated})",
+        "guests": guests_of(found) if who.chair or who.reviewer or who.admin else [],
     }
 
 
-@signed_in
+@acting
 def case_history(request: ActingRequest, reference: str) -> HttpResponse:
     """Everything that happened to a case, newest first."""
     found, _ = selectors.case_of(request.actor, reference)

@@ -6,6 +6,7 @@ from django.http import Http404
 
 import protocols
 from cases.models import Case, CaseEvent, Child
+from cases.selectors import guest_reads
 from conferences.permissions import is_recorder
 from core.actor import Actor
 from core.gather import attach, gather
@@ -67,7 +68,7 @@ def _with_the_rest(dissent: Dissent) -> Dissent:
     key, case_id = dissent.pk, dissent.case_id
     (
         children, answers, per_child, follow_ups, tasks, additions, asks, talks, items,
-        deadlines, events, tellings, filings, of_case, posts,
+        deadlines, events, tellings, filings, of_case, posts, *guests,
     ) = gather(
         DissentChild.objects.filter(dissent=key)
         .select_related("conference_child__child", "conference_child__decision")
@@ -86,7 +87,9 @@ def _with_the_rest(dissent: Dissent) -> Dissent:
         Filing.objects.filter(case=case_id).order_by("pk"),
         Child.objects.filter(case_children__case=case_id).order_by("pk"),
         all_holders(dissent.partnership_id),
+        *guest_reads(case_id),
     )  # fmt: skip
+    dissent.case.guest_rows = guests  # type: ignore[attr-defined]  # read along, for who has no account
     dissent.posts = posts  # type: ignore[attr-defined]  # read along, for the names of who holds what
     by_key = {row.pk: row for row in children}
     for row in per_child:

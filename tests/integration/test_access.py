@@ -2,7 +2,8 @@
 
 The table lists, per address, who is let in; everybody else must be refused. An address without a line fails the test.
 A member of the partnership who has nothing to do with the matter, and everyone of another, gets 404; a person of the
-matter with another role gets 403; nobody signed in is sent to sign in.
+matter with another role gets 403; nobody signed in is sent to sign in. A guest is let in to their own case's pages
+that are listed for guests, and to nothing else of this or another partnership.
 """
 
 import uuid
@@ -10,14 +11,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from accounts.edge import GUEST_KEY
+from cases import actions as cases
+from cases.actions import add_participant
+from cases.models import GuestVisit, Invitation
+from cases.states import VISIT, Capacity
 from conferences import actions as conferences
+from core.clock import edge_now
 from dissent import actions as dissents
 from papers import actions as papers
 from partnerships.models import Membership
+from partnerships.states import AgencyKind
 from records.models import Discussion
 from tests.builders import ENDS, LATER, World
 from tests.integration.papers.conftest import issued, plans, saved
@@ -42,6 +51,8 @@ OPEN = {
     "help": EVERYONE, "accessibility": EVERYONE, "privacy": EVERYONE, "protocols": EVERYONE, "protocol": EVERYONE,
     "calculator": EVERYONE, "sign-in": EVERYONE, "sign-out": EVERYONE,
     "health-live": EVERYONE, "health-ready": EVERYONE, "health-work": EVERYONE,
+    "guest-link": EVERYONE, "guest-code": EVERYONE, "guest-code-again": EVERYONE, "guest-new-link": EVERYONE,
+    "guest-leave": EVERYONE,
     "home": MEMBERS, "choose-role": MEMBERS, "notices": MEMBERS, "read-all-notices": MEMBERS, "conferences": MEMBERS,
     "conference-new": frozenset({"chair", "other_chair", "minutes", "admin"}),
     "partnership": frozenset({"admin"}), "fill-post": frozenset({"admin"}), "publish": frozenset({"admin"}),
@@ -64,6 +75,7 @@ OF_A_CONFERENCE = {
 }  # fmt: skip
 OF_A_CASE = {
     "case": OF_THE_CASE, "case-history": OF_THE_CASE,
+    "invite-guest": KEEPERS | {"reviewer", "admin"}, "end-guest": KEEPERS | {"reviewer", "admin"},
     "written-view": frozenset({"reviewer", "police"}),
     "remind": frozenset({"reviewer"}), "review-without-view": frozenset({"reviewer"}),
     "not-pursued": frozenset({"reviewer"}),
@@ -92,6 +104,12 @@ OF_PAPERS = {
     "pack-text": KEEPERS | {"second"},  # whoever asked for the pack does not release its texts
 }  # fmt: skip
 
+# What a guest who dissents is let in to, in their own case alone.
+OF_A_GUEST = frozenset({
+    "case", "case-history", "written-view", "withdraw", "add-information", "task-done", "challenge-choice", "reply",
+    "discussions", "discussion", "discussion-new", "own-record", "agreed-action-done",
+})  # fmt: skip
+
 OF_A_RECORD = (
     "discussion", "discussion-change", "discussion-approve", "discussion-correct", "discussion-filed", "agreed-action-done",
 )  # fmt: skip
@@ -108,6 +126,7 @@ class Matter:
     missing: uuid.UUID
     ask: uuid.UUID
     record: Discussion
+    guest: Invitation  # of somebody without an account, who dissents in the case
     names: frozenset[str]  # the addresses that exist for it
     papers: dict[str, Any] = field(default_factory=dict)  # what an address of papers can name
 
@@ -115,7 +134,7 @@ class Matter:
         known: dict[str, Any] = {
             "slug": self.world.slug, "key": "partnership_office", "request_uuid": self.missing, "ask_uuid": self.ask,
             "tell_id": next((t.id for t in self.world.area.tells if t.how == "duty"), self.world.area.tells[0].id), "task": "line_manager", "task_id": "line_manager",
-            "notice": uuid.uuid4(), "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
+            "notice": uuid.uuid4(), "link": uuid.uuid4(), "secret": "nothing", "participant": self.guest.participant.uuid, "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
         }  # fmt: skip
         known["child"] = self.child
         if name in OF_PAPERS or name.startswith("letter-wording"):
@@ -151,6 +170,10 @@ def matter(slug: str, state: str) -> Matter:
     else:
         names = frozenset(OF_A_CASE) - {"reply"}  # nobody can be asked before the review
     named = papers_of(world) if state == "under_review" else {}
+    person = add_participant(
+        dissent.case, Capacity.DISSENTER, agency=world.agencies[AgencyKind.HEALTH], name="Gita Guest",
+        email=f"gita@{slug}.example.org",
+    )  # fmt: skip
     return Matter(
         world,
         live.reference,
@@ -159,6 +182,7 @@ def matter(slug: str, state: str) -> Matter:
         missing.uuid,
         ask,
         world.discussion(dissent.case),
+        cases.invite(participant_id=person.pk, by=world.actor("chair"), now=LATER),
         names,
         named,
     )
@@ -227,6 +251,20 @@ def signed_in(world: World, who: str) -> Client:
     client = Client()
     if who != "anonymous":
         client.force_login(Membership.objects.select_related("user").get(pk=world.people[who].pk).user)
+    return client
+
+
+def come_in(invitation: Invitation) -> Client:
+    """A guest in a visit of now."""
+    now = edge_now()
+    visit = GuestVisit.objects.create(
+        partnership_id=invitation.partnership_id, invitation=invitation, started_at=now, seen_at=now, ends_at=now + VISIT
+    )  # fmt: skip
+    client = Client()
+    session = client.session
+    session[GUEST_KEY] = str(visit.uuid)
+    session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key or ""
     return client
 
 
@@ -302,3 +340,28 @@ def test_everyone_is_let_in_or_refused_as_listed(state: str) -> None:
     more, also = cells(objects, STRANGERS, clients, other=True)
     assert not wrong + also, "\n".join(wrong + also)
     assert count + more > 300
+
+
+@pytest.mark.parametrize("state", ["under_review", "awaiting_view"])
+def test_a_guest_is_let_in_to_their_own_case_and_to_nothing_else(state: str) -> None:
+    here = matter("camden" if state == "under_review" else "kingston-richmond", state)
+    beside = here.world.dissent_of_guest("awaiting_view", email="else@surgery.example.org")
+    elsewhere = matter("hampshire", "on_ladder")
+    of_the_case = replace(here, names=frozenset(OF_A_CASE))
+    guest, wrong = come_in(here.guest), []
+    for there in (here, replace(of_the_case, case=beside.case.reference), elsewhere):
+        for name, pattern in addresses().items():
+            if name not in there.names or name in ("sign-out", "guest-leave"):
+                continue
+            for method in ("GET", "POST"):
+                response = asked(guest, method, reverse(name, kwargs=there.arguments(pattern, name)))
+                if response.status_code == 405:
+                    continue
+                may = {"403", "404"}
+                if "anonymous" in OPEN.get(name, ()) or (there is here and name in OF_A_GUEST):
+                    may = {"in"}
+                elif name == "choose-role":
+                    may = {"sign in"}
+                if response.status_code >= 500 or seen(response) not in may:
+                    wrong.append(f"{name} {method} in {there.case}: {response.status_code}, should be {may}")
+    assert not wrong, "\n".join(wrong)
