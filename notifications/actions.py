@@ -794,11 +794,22 @@ def lift_fence(*, by: Actor, now: dt.datetime, leave_out_before: dt.datetime | N
         raise Denied("There is no fence: messages go out.")
     left_out = 0
     if leave_out_before is not None:
-        left_out = Outbox.objects.filter(
-            state__in=[OutboxState.PENDING, OutboxState.SENDING, OutboxState.NOBODY],
-            superseded_at__isnull=True,
-            not_before__lt=leave_out_before,
-        ).update(superseded_at=now, state=OutboxState.SUPERSEDED, last_error_code="before_restore")
+        rows = list(
+            Outbox.objects.select_for_update()
+            .filter(
+                state__in=[OutboxState.PENDING, OutboxState.SENDING, OutboxState.NOBODY],
+                superseded_at__isnull=True,
+                not_before__lt=leave_out_before,
+            )
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        )
+        Message.objects.filter(outbox__in=rows, state=MessageState.WAITING).update(
+            state=MessageState.SUPERSEDED
+        )
+        left_out = Outbox.objects.filter(pk__in=rows).update(
+            superseded_at=now, state=OutboxState.SUPERSEDED, last_error_code="before_restore"
+        )
     for one in raised:
         one.lifted_at = now
         one.save(update_fields=["lifted_at"])

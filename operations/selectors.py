@@ -17,9 +17,9 @@ from cases.states import Stage
 from deadlines.models import Deadline, DeadlineEffect, SweepRun
 from deadlines.selectors import clock_hold
 from deadlines.states import DeadlineState, EffectKind
-from notifications.models import Fence, Outbox
+from notifications.models import Fence, Message, Outbox
 from notifications.selectors import fence
-from notifications.states import OutboxState
+from notifications.states import TO_SEND, Channel, MessageState, OutboxState
 from operations.models import Look
 
 SWEPT_WITHIN = dt.timedelta(minutes=5)
@@ -109,18 +109,40 @@ def work(now: dt.datetime) -> Work:
         oldest_due=due.aggregate(at=Min("fire_at"))["at"],
         parked=unfired.filter(attempts__gt=0).count(),
         waiting=to_send.count(),
-        # From when it may be sent: after an outage it is laid out later than its own time.
-        oldest_waiting=to_send.filter(not_before__lte=now).aggregate(
-            at=Min(Greatest("not_before", "created_at"))
-        )["at"],
+        oldest_waiting=min(
+            (
+                at
+                for at in (_oldest(to_send.filter(state=OutboxState.PENDING), now), _oldest(_emails(), now))
+                if at
+            ),
+            default=None,
+        ),
         nobody=_unsent(OutboxState.NOBODY),
-        dead=_unsent(OutboxState.DEAD),
+        dead=Outbox.objects.filter(_failed(), superseded_at__isnull=True).count(),
         open_clocks=open_clocks.count(),
         overdue_clocks=open_clocks.filter(breached_at__isnull=False).count(),
         hold=hold.since if hold else None,
         fence=fence(),
         look=Look.objects.order_by("-pk").first(),
     )
+
+
+def _emails() -> QuerySet[Message]:
+    """What a sender still has to hand on: emails by themselves, and those that gather others."""
+    return Message.objects.filter(channel=Channel.EMAIL, digest__isnull=True, state__in=TO_SEND)
+
+
+def _oldest(rows: QuerySet[Any], now: dt.datetime) -> dt.datetime | None:
+    """Since when the first of the rows that are due could have gone: one laid out or tried after its time, since then."""
+    due = rows.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now), not_before__lte=now)
+    found: dt.datetime | None = due.aggregate(at=Min(Greatest("not_before", "created_at", "retry_at")))["at"]
+    return found
+
+
+def _failed() -> Q:
+    """A message to a seat that reached nobody in it, or not everybody."""
+    failed = Message.objects.filter(outbox=OuterRef("pk"), state=MessageState.FAILED)
+    return Q(state=OutboxState.DEAD) | Q(Exists(failed))
 
 
 def _unsent(state: OutboxState) -> int:
@@ -249,7 +271,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "message_stuck",
-        "A message could have been sent an hour ago and was not tried.",
+        "A message could have been sent an hour ago and nobody has looked who is in the seat.",
         lambda now: Outbox.objects.filter(
             state=OutboxState.PENDING,
             superseded_at__isnull=True,
@@ -259,11 +281,17 @@ INVARIANTS: tuple[Invariant, ...] = (
         ),
     ),
     Invariant(
-        "lease_left",
-        "A sender took up a message an hour ago and nobody took it up again.",
-        lambda now: Outbox.objects.filter(
-            state=OutboxState.SENDING, superseded_at__isnull=True, lease_until__lt=now - LATE
+        "email_stuck",
+        "An email could have been sent an hour ago and was not tried.",
+        lambda now: _emails().filter(
+            state=MessageState.WAITING, attempts=0, retry_at__isnull=True,
+            not_before__lt=now - LATE, created_at__lt=now - LATE,
         ),
+    ),
+    Invariant(
+        "lease_left",
+        "A sender took up an email an hour ago and nobody took it up again.",
+        lambda now: _emails().filter(state=MessageState.SENDING, lease_until__lt=now - LATE),
     ),
 )  # fmt: skip
 
@@ -276,7 +304,13 @@ def impossible(now: dt.datetime, invariants: tuple[Invariant, ...] = INVARIANTS)
     found = []
     waits = fence() is not None or clock_hold() is not None
     for one in invariants:
-        if waits and one.name in ("effect_not_fired", "passed_not_marked", "message_stuck", "lease_left"):
+        if waits and one.name in (
+            "effect_not_fired",
+            "passed_not_marked",
+            "message_stuck",
+            "email_stuck",
+            "lease_left",
+        ):
             continue
         rows = one.rows(now)
         if count := rows.count():

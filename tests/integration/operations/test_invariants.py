@@ -1,8 +1,10 @@
 """Each thing that should be impossible is made by force, and found; what is as it should be is not."""
 
 import datetime as dt
+import uuid
 from collections.abc import Callable
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,7 +17,7 @@ from deadlines.actions import sweep
 from deadlines.models import Deadline, DeadlineEffect
 from dissent.models import Dissent
 from notifications.actions import raise_fence, send_due
-from notifications.models import Outbox
+from notifications.models import Message, Outbox
 from operations.actions import look
 from operations.models import Look
 from operations.selectors import INVARIANTS, impossible
@@ -65,12 +67,22 @@ def _closed(d: Dissent) -> None:
     Case.objects.filter(pk=d.case_id).update(stage="closed", closed_at=NOW)
 
 
-def _message(d: Dissent, **fields: object) -> None:
-    given = {
+def _message(d: Dissent, **fields: Any) -> None:
+    given: dict[str, Any] = {
         "partnership_id": d.partnership_id, "case_id": d.case_id, "seat": "slot:reviewer", "kind": "told",
         "dedupe_key": "forced", "not_before": NOW, "created_at": NOW, **fields,
     }  # fmt: skip
     Outbox.objects.create(**given)
+
+
+def _email(d: Dissent, **fields: Any) -> None:
+    _message(d, state="sending")
+    long_ago = NOW - TWO_HOURS
+    Message.objects.create(
+        partnership_id=d.partnership_id, case_id=d.case_id, outbox=Outbox.objects.get(dedupe_key="forced"),
+        to_email="somebody@camden.example.org", channel="email", created_at=long_ago, meant_for=long_ago,
+        not_before=long_ago, **fields,
+    )  # fmt: skip
 
 
 def _message_of_closed(d: Dissent) -> None:
@@ -103,7 +115,10 @@ FORCED: dict[str, Callable[[Dissent], object]] = {
     "case_shows_other_date": lambda d: Case.objects.update(next_due_at=F("next_due_at") + TWO_HOURS),
     "clock_message_of_closed_case": _message_of_closed,
     "message_stuck": lambda d: _message(d, not_before=NOW - TWO_HOURS, created_at=NOW - TWO_HOURS),
-    "lease_left": lambda d: _message(d, state="sending", lease_until=NOW - TWO_HOURS, attempts=1),
+    "email_stuck": lambda d: _email(d, state="waiting"),
+    "lease_left": lambda d: _email(
+        d, state="sending", lease_until=NOW - TWO_HOURS, lease_token=uuid.uuid4(), attempts=1
+    ),
 }
 
 
