@@ -362,6 +362,7 @@ def test_a_guest_is_let_in_to_their_own_case_and_to_nothing_else(state: str) -> 
                     may = {"in"}
                 elif name == "choose-role":
                     may = {"sign in"}
-                if response.status_code >= 500 or seen(response) not in may:
+                down = response.status_code >= 500 and not name.startswith("health-")
+                if down or seen(response) not in may:
                     wrong.append(f"{name} {method} in {there.case}: {response.status_code}, should be {may}")
     assert not wrong, "\n".join(wrong)
