@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("deadlines.urls")),
     path("", include("records.urls")),
     path("conferences/", include("conferences.urls")),
+    path("", include("escalation.urls")),
     path("", include("dissent.urls")),
     path("", include("papers.urls")),
 ]

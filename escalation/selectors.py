@@ -1,14 +1,78 @@
-"""The ladder of an agency, as pages show it beside a case."""
+"""Reads: one escalation with all that its page shows, the ladder of an agency, and who could stand at a step."""
 
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404
+from django.urls import reverse
 
 import protocols
+from cases.models import Case, Child, Participant
+from cases.selectors import get_case_or_404
+from cases.states import Capacity
+from conferences.models import Conference
+from core.actor import Actor
+from core.clock import london_date
+from core.refusals import allowed
+from core.templatetags.pd import children_words, day_date, day_time, plural, short_date
+from deadlines.selectors import RunningClock
+from escalation import permissions, policies
+from escalation.models import AgreedAction, Escalation, EscalationTier, TierMeeting, TierPerson, UrgentAction
+from escalation.states import CLIMBING, ENDED, FINAL, Ended, Entered, EscalationState, Side
+from partnerships.models import Agency, Membership, SlotHolder
+from partnerships.selectors import holders_of, on_day
+from partnerships.states import Role
 from protocols.durations import in_words
+from protocols.model import LadderTier
 
+Shown = dict[str, Any]
 OUTCOME_KIND = "conference_outcome"
+NOTHING = "You do not need to do anything now."
 
 
-def ladder_view(area: protocols.AreaProtocol, agency_kind: str, kind: str = OUTCOME_KIND) -> dict[str, Any]:
+# --- the gate ---------------------------------------------------------------------------------------------------
+
+
+def with_steps(rows: QuerySet[Escalation]) -> QuerySet[Escalation]:
+    """Escalations with everything that a page asks of them: the same number of queries, however long the ladder."""
+    return rows.select_related(
+        "case__protocol_version", "case__partnership", "case__agency", "agency", "other_agency",
+        "requester__membership__user", "requester__agency", "conference__chair__user",
+    ).prefetch_related(
+        Prefetch("tiers", EscalationTier.objects.select_related("opened_by__user", "closed_by__user").order_by("opened_at", "pk")),
+        Prefetch(
+            "tiers__people",
+            TierPerson.objects.select_related("participant__membership__user", "participant__slot", "participant__agency").order_by("pk"),
+        ),
+        Prefetch("tiers__meetings", TierMeeting.objects.prefetch_related("people").order_by("met_at", "pk")),
+        Prefetch("tiers__agreed_actions", AgreedAction.objects.order_by("recorded_at", "pk")),
+        "forum_summaries",
+    )  # fmt: skip
+
+
+def get_escalation_or_404(actor: Actor, reference: str) -> Escalation:
+    """The escalation of a case in a URL: the open one, else the last. A stranger gets 404."""
+    case = get_case_or_404(actor, reference)
+    found = escalation_of(case)
+    if found is None:
+        raise Http404("No escalation.")
+    return found
+
+
+def escalation_of(case: Case) -> Escalation | None:
+    """The open escalation of a case, else the last that there was."""
+    rows = list(with_steps(Escalation.objects.filter(case=case)).order_by("pk"))
+    return next((row for row in rows if row.state not in FINAL), rows[-1] if rows else None)
+
+
+# --- the ladder of an agency ------------------------------------------------------------------------------------
+
+
+def ladder_view(area: protocols.AreaProtocol, agency_kind: str, kind: str = OUTCOME_KIND) -> Shown:
     """The steps open to an agency for one kind of difference: for components/ladder.html, with the words around it.
 
     {tiers: [{label, between, time, now, rule}], text, rule, jumps: [{text, rule}]}; no tiers where the text has none.
@@ -16,26 +80,24 @@ def ladder_view(area: protocols.AreaProtocol, agency_kind: str, kind: str = OUTC
     ladder = area.ladder_for(agency_kind, kind)
     jumps = [{"text": jump.label, "rule": jump.rule} for jump in area.escalation.jumps]
     if ladder is None:
-        none = area.escalation.no_ladder
-        words = none.reason or none.label if none else "The protocol has no ladder for this agency."
-        return {"tiers": [], "text": words, "rule": none.rule if none else "", "jumps": jumps}
+        words, rule = policies.no_ladder(area)
+        return {"tiers": [], "text": words, "rule": rule, "jumps": jumps}
     return {
-        "tiers": [_tier(area, tier, agency_kind) for tier in ladder.tiers],
+        "tiers": [_tier(area, tier, agency_kind, "") for tier in ladder.tiers],
         "text": ladder.warning,
         "rule": ladder.rule,
         "jumps": jumps,
     }
 
 
-def _tier(area: protocols.AreaProtocol, tier: Any, agency_kind: str) -> dict[str, Any]:
-    """One step: between whom, in the titles of this agency, and in what time."""
+def _tier(area: protocols.AreaProtocol, tier: LadderTier, agency_kind: str, other_kind: str) -> Shown:
+    """One step: between whom, in the titles of these agencies, and in what time."""
     between = ""
     if tier.between is not None:
         ours = tier.titles.get(agency_kind, tier.between.ours)
-        between = f"{ours[:1].upper()}{ours[1:]} and {tier.between.theirs}"
+        between = f"{_upper(ours)} and {tier.titles.get(other_kind, tier.between.theirs)}"
     elif agency_kind in tier.titles:
-        title = tier.titles[agency_kind]
-        between = f"{title[:1].upper()}{title[1:]}"
+        between = _upper(tier.titles[agency_kind])
     return {
         "label": tier.label,
         "between": between,
@@ -44,6 +106,10 @@ def _tier(area: protocols.AreaProtocol, tier: Any, agency_kind: str) -> dict[str
         "rule": tier.rule,
         "text": tier.text,
     }
+
+
+def _upper(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _time(area: protocols.AreaProtocol, clock_id: str) -> str:
@@ -62,3 +128,606 @@ def urgent_view(area: protocols.AreaProtocol, contact: str) -> dict[str, str]:
         "rule": safeguard.rule if safeguard else "",
         "basis": safeguard.basis if safeguard else "",
     }
+
+
+# --- one escalation ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything about one escalation for whoever looks at it."""
+
+    escalation: Escalation
+    area: protocols.AreaProtocol
+    actor: Actor
+    now: dt.datetime
+    clocks: list[RunningClock]
+
+    @property
+    def reference(self) -> str:
+        return self.escalation.case.reference
+
+    @property
+    def ladder(self) -> Any:
+        return policies.ladder_of(self.escalation, self.area)
+
+    @property
+    def row(self) -> EscalationTier | None:
+        return policies.open_tier(self.escalation)
+
+    @property
+    def step(self) -> LadderTier | None:
+        return policies.step_of(self.row, self.ladder)
+
+    @property
+    def own(self) -> bool:
+        return permissions.is_requester(self.actor, self.escalation)
+
+    def shown(self) -> Shown:
+        """For templates/escalation/_whole.html."""
+        escalation = self.escalation
+        kind = self.area.escalation.kind(escalation.kind)
+        topics = {topic.id: topic.label for topic in kind.topics} if kind else {}
+        return {
+            "row": escalation,
+            "reference": self.reference,
+            "own": self.own,
+            "kind": kind.label if kind else escalation.case.get_kind_display(),
+            "kind_rule": kind.rule if kind else "",
+            "topics": [topics.get(t, t) for t in escalation.topics],
+            "raised_by": person_name(escalation.requester),
+            "facts": self.facts(),
+            "state": escalation.get_state_display(),
+            "open": escalation.state not in FINAL,
+            "climbing": escalation.state in CLIMBING,
+            "next": self.next_panel(),
+            "here": self.here(),
+            "ladder": self.ahead(),
+            "no_ladder": self.no_ladder(),
+            "todo": self.todo(),
+            "ways": self.ways(),
+            "actions": self.actions(),
+            "meetings": self.meetings(),
+            "agreed": self.agreed(),
+            "past": self.past(),
+            "urgent_actions": list(
+                UrgentAction.objects.filter(case=escalation.case).order_by("taken_at", "pk")
+            ),
+            "summaries": list(escalation.forum_summaries.all()),
+            "urgent_href": reverse("urgent", args=[self.reference]),
+            "ending": self.ending(),
+        }
+
+    def facts(self) -> list[Shown]:
+        escalation = self.escalation
+        rows = [
+            ("Raised", day_time(escalation.raised_at)),
+            ("Agency that raised it", escalation.agency.name),
+            ("The other agency", escalation.other_agency.name if escalation.other_agency else ""),
+            ("Date that both accept", day_date(escalation.agreed_date) if escalation.agreed_date else ""),
+            ("Why later than usual", escalation.agreed_reason),
+            (
+                "The child has to be safe by",
+                day_date(escalation.protect_by_date) if escalation.protect_by_date else "",
+            ),
+            ("Authority responsible for the child", escalation.authority_responsible),
+            ("Authority where the facility is", escalation.authority_of_place),
+            *self._case_facts(),
+        ]
+        return [{"label": label, "value": value} for label, value in rows if value]
+
+    def _case_facts(self) -> list[tuple[str, str]]:
+        found = []
+        for fact in self.area.case_facts:
+            chosen = self.escalation.case_facts.get(fact.id)
+            option = next((o for o in fact.options if o.id == chosen), None)
+            if option:
+                found.append((fact.label, option.label))
+        return found
+
+    # what happens next
+
+    def next_panel(self) -> Shown:
+        """For components/next_panel.html: who has it, what they do, by when, and what this person must still do."""
+        escalation, step = self.escalation, self.step
+        shown: Shown = {"holder": "", "does": "", "by": "", "left": "", "yours": "", "action": None}
+        state = EscalationState(escalation.state)
+        if state in FINAL:
+            word = "was withdrawn" if state == EscalationState.WITHDRAWN else "was closed"
+            return shown | {
+                "does": f"This escalation {word} on {day_date(escalation.closed_at)}",
+                "yours": "What was recorded stays on record.",
+            }
+        if state in ENDED:
+            left = policies.actions_open(escalation)
+            ended_at = escalation.decided_at or escalation.resolved_at
+            words = "Decided" if state == EscalationState.DECIDED else "Settled"
+            does = f"{words} on {day_date(ended_at)}"
+            if left:
+                does += f". {plural(len(left), 'agreed action is,agreed actions are')} still to do"
+            shown["does"] = does
+            if allowed(permissions.check_close, self.actor, escalation, self.area):
+                shown["action"] = {"href": self.url("escalation-close"), "label": "Close it"}
+            else:
+                shown["yours"] = NOTHING
+            return shown
+        if step is None:
+            reason, rule = policies.no_ladder(self.area)
+            waiting = (
+                "decide whether to take it further"
+                if self.ladder
+                else "take it to your own agency's procedure"
+            )
+            shown["holder"] = "You" if self.own else person_name(escalation.requester)
+            shown["does"] = (
+                waiting
+                if self.own
+                else waiting.replace("decide", "decides").replace("take it to your", "takes it to their")
+            )
+            shown["yours"] = "" if self.ladder else f"{reason} ({rule})" if rule else reason
+            return shown
+        holder, you = self.holder_words()
+        shown["holder"] = "You" if you else holder
+        verb = self._does(step, you)
+        shown["does"] = verb
+        clock = self._clock()
+        if clock is not None and clock.deadline.due_at is not None:
+            shown["by"] = day_date(clock.deadline.due_at)
+        elif self.row is not None:
+            days = (london_date(self.now) - london_date(self.row.opened_at)).days
+            shown["left"] = f"day {days} at this step"
+        mine = self.todo()
+        if mine:
+            shown["action"] = {"href": mine[0]["href"], "label": mine[0]["text"]} if mine[0]["href"] else None
+        if not shown["action"]:
+            stands = self.area.meanwhile.text if escalation.kind == OUTCOME_KIND else ""
+            shown["yours"] = f"{'' if you else NOTHING} {stands}".strip()
+        return shown
+
+    def _does(self, step: LadderTier, you: bool) -> str:
+        s = "" if you else "s"
+        if step.place == "partnership":
+            return f"hear{s} those concerned and decide{s}"
+        if step.place == "chair":
+            return f"consider{s} whether to call a review conference"
+        if step.decided_by:
+            return f"{'have' if you else 'has'} it, and answer{s}"
+        if step.formality == "informal":
+            return (
+                "talk it over with the other professional"
+                if you
+                else "talks it over with the other professional"
+            )
+        if not self._named(Side.OURS):
+            return "say who takes it up" if you else "says who takes it up"
+        return f"take{s} it up with the other side" if step.between else f"take{s} it up"
+
+    def holder_words(self) -> tuple[str, bool]:
+        """Who has it now, by name and title; and whether that is whoever looks."""
+        escalation, row = self.escalation, self.row
+        seat = escalation.held_by
+        people = [p for p in (row.people.all() if row else ()) if p.removed_at is None]
+        if seat.startswith("participant:"):
+            person = next((p for p in people if f"participant:{p.participant_id}" == seat), None)
+            if person is not None:
+                return (
+                    f"{person_name(person.participant)}, {person.title[:1].lower() + person.title[1:]},",
+                    permissions.is_person(self.actor, person.participant),
+                )
+        if seat.startswith("slot:"):
+            slot = self.area.slot(seat.removeprefix("slot:"))
+            names = [
+                h.membership.user.name
+                for h in holders_of(
+                    escalation.partnership_id, seat.removeprefix("slot:"), london_date(self.now)
+                )
+            ]
+            title = slot.title if slot else ""
+            return (
+                f"{names[0]}, {title}," if names else f"{title}, a post that nobody fills,"
+            ), self.actor.holds(seat)
+        if seat == "capacity:chair":
+            rows = Participant.objects.filter(case=escalation.case, capacity=Capacity.CHAIR).select_related(
+                "membership__user", "slot"
+            )
+            names = [person_name(p) for p in rows]
+            title = self.area.word("chair")
+            you = permissions.decides_here(self.actor, escalation, self.area)
+            return (f"{names[0]}, {title}," if names else f"The {title}"), you
+        return person_name(escalation.requester), self.own
+
+    def _clock(self) -> RunningClock | None:
+        wanted = self.step.clock if self.step else ""
+        return next((c for c in self.clocks if c.is_open and c.deadline.clock_id == wanted), None)
+
+    def _named(self, *sides: Side) -> list[TierPerson]:
+        return [
+            p for p in (self.row.people.all() if self.row else ()) if p.removed_at is None and p.side in sides
+        ]
+
+    def url(self, name: str, *args: Any, **query: str) -> str:
+        address = reverse(name, args=[self.reference, *args])
+        return f"{address}?{urlencode(query)}" if query else address
+
+    # the step that is open
+
+    def here(self) -> Shown | None:
+        row, step = self.row, self.step
+        if row is None or step is None:
+            return None
+        option = next((o.label for o in step.routed_by if o.id == row.routed), "")
+        clock = self._clock()
+        days = (london_date(self.now) - london_date(row.opened_at)).days
+        return {
+            "label": step.label,
+            "text": step.text,
+            "rule": step.rule,
+            "basis": step.basis,
+            "since": row.opened_at,
+            "days": days,
+            "day_words": "today" if days == 0 else plural(days, "day"),
+            "timed": clock is not None and clock.deadline.due_at is not None,
+            "how": row.alternative and _upper(row.alternative),
+            "entry_point": row.entry_point,
+            "routed": option,
+            "people": self._people(row),
+            "unresolved": row.unresolved,
+            "exception": row.exception,
+            "marks": row.marks,
+            "note": row.same_person_note,
+            "asks": [{"label": ask.label, "rule": ask.rule, "text": ask.text} for ask in step.asks],
+            "same_post": policies.same_post_decided(self.escalation, step),
+            "meeting": step.meeting and not any(m.all_parties for m in row.meetings.all()),
+            "meeting_rule": step.meeting_rule or step.rule,
+        }
+
+    def _people(self, row: EscalationTier) -> list[Shown]:
+        return [
+            {
+                "name": person_name(p.participant),
+                "title": p.title,
+                "side": p.get_side_display(),
+                "agency": p.participant.agency.name if p.participant.agency else "",
+                "gone": p.removed_at is not None,
+                "account": p.participant.membership_id is not None or p.participant.slot_id is not None,
+            }
+            for p in row.people.all()
+        ]
+
+    # the whole ladder
+
+    def ahead(self) -> Shown:
+        """Every step for this agency: which were taken, where it is, what is ahead; with the rule behind each."""
+        ladder = self.ladder
+        if ladder is None:
+            return {"tiers": [], "text": "", "rule": ""}
+        escalation = self.escalation
+        opened: dict[str, EscalationTier] = {row.tier: row for row in escalation.tiers.all()}
+        kind, other = escalation.agency.kind, escalation.other_agency.kind if escalation.other_agency else ""
+        tiers = []
+        for tier in ladder.tiers:
+            shown = _tier(self.area, tier, kind, other)
+            row = opened.get(tier.id)
+            shown["now"] = row is not None and row.closed_at is None
+            shown["done"] = row is not None and row.closed_at is not None
+            if row is not None and row.closed_at is not None:
+                shown["time"] = f"{Ended(row.ended).label}, {short_date(row.closed_at)}"
+            elif row is not None:
+                shown["time"] = f"Since {short_date(row.opened_at)}. {shown['time']}"
+            tiers.append(shown)
+        return {"tiers": tiers, "text": ladder.warning, "rule": ladder.rule}
+
+    def no_ladder(self) -> Shown | None:
+        if self.ladder is not None:
+            return None
+        reason, rule = policies.no_ladder(self.area)
+        return {"text": reason, "rule": rule}
+
+    def past(self) -> list[Shown]:
+        """The steps that ended, newest first."""
+        ladder = self.ladder
+        found = []
+        for row in reversed([row for row in self.escalation.tiers.all() if row.closed_at is not None]):
+            step = ladder.tier(row.tier) if ladder else None
+            outcome = next((o for o in step.outcomes if o.id == row.outcome), None) if step else None
+            found.append(
+                {
+                    "label": step.label if step else row.tier,
+                    "opened": row.opened_at,
+                    "closed": row.closed_at,
+                    "ended": outcome.label if outcome else row.get_ended_display(),
+                    "rule": (outcome.rule if outcome else "") or (step.rule if step else ""),
+                    "answer": row.answer,
+                    "not_heard": row.not_heard_reason,
+                    "people": self._people(row),
+                    "unresolved": row.unresolved,
+                    "exception": row.exception,
+                    "marks": row.marks,
+                    "note": row.same_person_note,
+                    "entered": row.get_entered_display(),
+                }
+            )
+        return found
+
+    # what one can do
+
+    def todo(self) -> list[Shown]:
+        """What this person must still do at this step, each with the rule behind it."""
+        row, step, actor, escalation = self.row, self.step, self.actor, self.escalation
+        found: list[Shown] = []
+        if row is None or step is None:
+            return found
+        if permissions.decides_here(actor, escalation, self.area):
+            words = "Answer it" if step.place != "partnership" else "Hear those concerned, and decide"
+            found.append({"text": words, "rule": step.rule, "href": self.url("escalation-decide")})
+            return found
+        party = permissions.is_party(actor, escalation, self.area)
+        if not party:
+            return found
+        if not step.decided_by:
+            for side in (Side.OURS, Side.THEIRS):
+                if (side == Side.OURS or step.between) and not self._named(side):
+                    who = title_at(escalation, step, side)
+                    text = f"Say who stands here: {who[:1].lower() + who[1:]}"
+                    found.append(
+                        {"text": text, "rule": step.rule, "href": self.url("escalation-person", side.value)}
+                    )
+        if step.place == "chair" and not has_chair(escalation):
+            text = f"Say who the {self.area.word('chair')} is"
+            found.append(
+                {"text": text, "rule": step.rule, "href": self.url("escalation-person", Side.DECIDES.value)}
+            )
+        if step.meeting and not any(m.all_parties for m in row.meetings.all()):
+            text = "Call everyone to a meeting, and write down what came of it"
+            found.append(
+                {"text": text, "rule": step.meeting_rule or step.rule, "href": self.url("escalation-meeting")}
+            )
+        return found
+
+    def ways(self) -> list[Shown]:
+        """What can happen next: the steps that this person can open, the first one first."""
+        if not allowed(permissions.check_open_tier, self.actor, self.escalation, self.area):
+            return []
+        kind = self.escalation.agency.kind
+        other = self.escalation.other_agency.kind if self.escalation.other_agency else ""
+        found = []
+        for way in policies.ways_on(self.escalation, self.area):
+            tier = _tier(self.area, way.tier, kind, other)
+            found.append(
+                {
+                    "label": way.label if way.entered != Entered.SKIPPED else f"Past a step: {way.label}",
+                    "between": (way.alternative and f"In place of line management, at: {way.tier.label}")
+                    or tier["between"],
+                    "time": tier["time"],
+                    "rule": way.rule,
+                    "href": self.url("escalation-step", to=way.key),
+                    "missing": way.missing,
+                    "first": way.entered in (Entered.UP, Entered.RAISED),
+                }
+            )
+        return found
+
+    def actions(self) -> list[Shown]:
+        """What else this person can do now: links, in the order in which they are needed."""
+        actor, escalation, area = self.actor, self.escalation, self.area
+        found: list[tuple[str, tuple[str, ...], str]] = []
+        if self.row is not None and allowed(permissions.check_record, actor, escalation, area):
+            found.append(("escalation-meeting", (), "Record a meeting or a talk"))
+            found.append(("escalation-agree", (), "Note something that was agreed"))
+        if (
+            self.row is not None
+            and allowed(permissions.check_name_person, actor, escalation, area)
+            and self.step
+            and not self.step.decided_by
+        ):
+            found.append(
+                (
+                    "escalation-person",
+                    (Side.OURS.value,),
+                    "Change who stands here for the agency that raised it",
+                )
+            )
+            if self.step.between:
+                found.append(
+                    ("escalation-person", (Side.THEIRS.value,), "Change who stands here for the other agency")
+                )
+        if allowed(permissions.check_resolve, actor, escalation):
+            found.append(("escalation-resolve", (), "It is settled"))
+        if allowed(permissions.check_close_unsettled, actor, escalation, area):
+            found.append(("escalation-unsettled", (), "It is not settled, and there is no further step"))
+        if (
+            area.route("forum")
+            and escalation.state not in FINAL
+            and allowed(permissions.check_share, actor, escalation)
+        ):
+            found.append(("escalation-forum", (), "Share it with the forum, with nobody named"))
+        if allowed(permissions.check_withdraw, actor, escalation):
+            found.append(("escalation-withdraw", (), "Withdraw the escalation"))
+        if escalation.state in ENDED and allowed(permissions.check_close, actor, escalation, area):
+            found.append(("escalation-close", (), "Close it"))
+        return [{"href": self.url(name, *args), "label": label} for name, args, label in found]
+
+    def meetings(self) -> list[Shown]:
+        return [
+            {
+                "at": meeting.met_at,
+                "how": meeting.get_how_display(),
+                "all": meeting.all_parties,
+                "note": meeting.note,
+                "there": [p.name for p in meeting.people.all() if p.there],
+                "away": [p.name for p in meeting.people.all() if not p.there],
+                "at_step": self._label(row),
+            }
+            for row in self.escalation.tiers.all()
+            for meeting in row.meetings.all()
+        ]
+
+    def _label(self, row: EscalationTier) -> str:
+        step = self.ladder.tier(row.tier) if self.ladder else None
+        return step.label if step else row.tier
+
+    def agreed(self) -> list[Shown]:
+        may = allowed(permissions.check_settle_action, self.actor, self.escalation, self.area)
+        today = london_date(self.now)
+        return [
+            {
+                "what": action.what,
+                "owner": action.owner,
+                "due": day_date(action.due_on) if action.due_on else "",
+                "done": action.done_on,
+                "not_done": action.not_done_reason,
+                "passed": action.due_on is not None
+                and action.due_on < today
+                and action.done_on is None
+                and not action.not_done_reason,
+                "href": self.url("escalation-action", action.uuid)
+                if may and action.done_on is None and not action.not_done_reason
+                else "",
+            }
+            for row in self.escalation.tiers.all()
+            for action in row.agreed_actions.all()
+        ]
+
+    def ending(self) -> Shown | None:
+        escalation = self.escalation
+        if not escalation.ending:
+            return None
+        heading = {
+            EscalationState.RESOLVED: "How it was settled",
+            EscalationState.DECIDED: "What was decided",
+            EscalationState.WITHDRAWN: "Why it was withdrawn",
+        }.get(EscalationState(escalation.state), "How it ended")
+        return {"heading": heading, "text": escalation.ending, "label": escalation.case.outcome_label}
+
+
+def person_name(participant: Participant) -> str:
+    """The name of whoever takes part; for a post, its title."""
+    if participant.membership is not None:
+        return participant.membership.user.name
+    return participant.name or (participant.slot.title if participant.slot else "")
+
+
+# --- who could stand at a step ----------------------------------------------------------------------------------
+
+SUGGESTED = 8
+
+
+def people_for(
+    escalation: Escalation, side: str, today: dt.date, step: LadderTier | None
+) -> list[Membership]:
+    """Who could stand at a step for one side: their line manager and posts first, then colleagues; at most eight, since
+    nobody reads a list of forty. Others are named by their address."""
+    if side == Side.DECIDES:
+        return [escalation.conference.chair] if escalation.conference else []
+    agency = escalation.agency if side == Side.OURS else escalation.other_agency
+    if agency is None:
+        return []
+    own = escalation.requester.membership
+    manager = own.line_manager_id if own and side == Side.OURS else None
+    rows = list(
+        Membership.objects.filter(on_day(today), agency=agency, user__is_active=True)
+        .exclude(role__in=[Role.GUEST, Role.PARTNERSHIP_ADMIN])
+        .exclude(pk=own.pk if own else 0)
+        .select_related("user", "agency")
+        .order_by("user__name", "pk")
+    )
+    posted = set(
+        SlotHolder.objects.filter(on_day(today), membership__agency=agency).values_list(
+            "membership_id", flat=True
+        )
+    )
+    rows.sort(key=lambda m: (m.pk != manager, m.pk not in posted, m.user.name))
+    return rows[:SUGGESTED]
+
+
+def title_at(escalation: Escalation, tier: LadderTier, side: str) -> str:
+    """What the protocol calls whoever stands at a step for one side, in the words of that agency."""
+    if side == Side.THEIRS:
+        kind = escalation.other_agency.kind if escalation.other_agency else ""
+        return tier.titles.get(kind, tier.between.theirs if tier.between else tier.label)
+    return tier.titles.get(escalation.agency.kind, tier.between.ours if tier.between else tier.label)
+
+
+def has_chair(escalation: Escalation) -> bool:
+    return Participant.objects.filter(case=escalation.case, capacity=Capacity.CHAIR).exists()
+
+
+def other_agencies(actor: Actor) -> list[Agency]:
+    return list(
+        Agency.objects.filter(partnership_id=actor.partnership_id or 0)
+        .exclude(pk=actor.agency_id or 0)
+        .order_by("name")
+    )
+
+
+def children_of_actor(actor: Actor) -> list[Child]:
+    """The children of one's own cases and conferences: whom a new difference can be about without typing."""
+    cases = Child.objects.filter(case_children__case__in=Case.objects.visible_to(actor))
+    seated = Child.objects.filter(conference_children__conference__in=Conference.objects.visible_to(actor))
+    pks = set(cases.values_list("pk", flat=True)) | set(seated.values_list("pk", flat=True))
+    return list(Child.objects.filter(pk__in=pks).order_by("-pk")[:12])
+
+
+def child_words(child: Child, day: dt.date) -> str:
+    return children_words([{"initials": child.initials, "age": child.age_on(day), "unborn": child.unborn}])
+
+
+def conferences_of_actor(actor: Actor) -> list[Conference]:
+    """The conferences that one took part in, newest first: a difference can be about one of them."""
+    return list(
+        Conference.objects.visible_to(actor).filter(started_at__isnull=False).order_by("-starts_at")[:10]
+    )
+
+
+def participants_of(escalation: Escalation) -> list[Participant]:
+    """Everyone in the case who can be at a meeting, each once."""
+    rows = (
+        Participant.objects.filter(case=escalation.case)
+        .select_related("membership__user", "slot", "agency")
+        .order_by("pk")
+    )
+    unique: dict[str, Participant] = {}
+    for row in rows:
+        unique.setdefault(
+            f"m{row.membership_id}" if row.membership_id else row.email.lower() or f"s{row.slot_id}", row
+        )
+    return list(unique.values())
+
+
+def heading_of(escalation: Escalation, area: protocols.AreaProtocol, own: bool) -> str:
+    return "Your escalation" if own else "Escalation"
+
+
+def identity_view(page: Page) -> Shown:
+    """The bar of the page of an escalation with a case of its own."""
+    escalation, case = page.escalation, page.escalation.case
+    day = london_date(page.now)
+    children = children_words(
+        [{"initials": c.initials, "age": c.age_on(day), "unborn": c.unborn} for c in case.children.all()]
+    )
+    kind = page.area.escalation.kind(escalation.kind)
+    facts = [{"label": "About", "value": kind.label if kind else case.get_kind_display()}]
+    if children:
+        facts.insert(0, {"label": "Children" if case.children.count() > 1 else "Child", "value": children})
+    if not page.own:
+        facts.append(
+            {"label": "Raised by", "value": f"{person_name(escalation.requester)}, {escalation.agency.name}"}
+        )
+    due = (
+        f"Due {short_date(case.next_due_at)}"
+        if case.next_due_at and case.closed_at is None and not case.overdue
+        else ""
+    )
+    return {
+        "heading": heading_of(escalation, page.area, page.own),
+        "facts": facts,
+        "status": case.get_stage_display(),
+        "outcome": case.outcome_label,
+        "late": case.overdue and case.closed_at is None,
+        "due": due,
+    }
+
+
+def may_start_ladder(case: Case, escalations: Iterable[Escalation]) -> bool:
+    """Whether a case has no ladder open."""
+    return case.closed_at is None and not any(row.state not in FINAL for row in escalations)

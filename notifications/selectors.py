@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from cases.models import Case, Participant
 from cases.selectors import area_of_case
-from cases.states import Capacity
+from cases.states import Capacity, Kind
 from core.clock import LONDON, london, london_date
 from core.references import CONFERENCE
 from core.refusals import Denied
@@ -134,7 +134,9 @@ def worded(row: Outbox, *, brief: bool = False) -> Worded:
         "brief": brief,
         "reference": row.case.reference if row.case else "",
         "address": f"{settings.SITE_ADDRESS.rstrip('/')}{link}",
-        "stands": area_of_case(row.case).meanwhile.text if row.case and row.case.closed_at is None else "",
+        "stands": area_of_case(row.case).meanwhile.text
+        if row.case and row.case.closed_at is None and row.case.kind == Kind.CONFERENCE_DECISION
+        else "",
         "next_due": by_words(due_at) if due_at else "",
         "next_due_for": row.case.next_due_for if row.case else "",
         **{

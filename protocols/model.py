@@ -728,8 +728,11 @@ class Proxy(Cited):
 class LadderTier(Cited):
     id: str
     label: str
+    place: Literal["between", "chair", "partnership"] = (
+        "between"  # the partnership's, or back down at the chair
+    )
     text: str = ""
-    between: Between | None = None
+    between: Between | None = None  # without it, somebody on the side that raised it, and nobody opposite
     titles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     clock: ClockId = ""
     strength: Strength = "should"
@@ -761,6 +764,14 @@ class Ladder(Cited):
     when: Condition | None = None
     tiers: tuple[LadderTier, ...] = many("tier")
     warning: str = ""
+
+    def tier(self, name: str) -> LadderTier | None:
+        return next((tier for tier in self.tiers if tier.id == name), None)
+
+    def after(self, name: str) -> tuple[LadderTier, ...]:
+        """The steps that follow one, in order; all of them when none was taken yet."""
+        ids = [tier.id for tier in self.tiers]
+        return self.tiers[ids.index(name) + 1 :] if name in ids else self.tiers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -794,6 +805,12 @@ class Escalation:
     duties: tuple[Duty, ...] = many("duty")
     convening: ConveneRules | None = None
     no_ladder: Requirement | None = None  # what is said to an agency for which the text has no ladder
+
+    def kind(self, name: str) -> Kind | None:
+        return next((kind for kind in self.kinds if kind.id == name), None)
+
+    def ladder(self, name: str) -> Ladder | None:
+        return next((ladder for ladder in self.ladders if ladder.id == name), None)
 
     @property
     def route_labels(self) -> Mapping[str, str]:

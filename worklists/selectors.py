@@ -42,6 +42,8 @@ from dissent.permissions import is_dissenter
 from dissent.selectors import child_view as child_of
 from dissent.selectors import decision_words, get_dissent_or_404, looking
 from dissent.states import DissentState
+from escalation.models import Escalation, TierPerson
+from escalation.states import CLIMBING, Entered
 from notifications.models import Outbox
 from notifications.selectors import by_words
 from partnerships.models import Membership, SlotHolder
@@ -123,6 +125,8 @@ def seat_name(
     if kind == "slot":
         slot = area.slot(key)
         return (slot.title if slot else key, posts.person(key))
+    if kind == "participant":
+        return next(((p["title"] or "", p["name"]) for p in people if str(p["id"]) == key), ("", ""))
     if kind == "capacity":
         names = [p["name"] for p in people if p["capacity"] == key and p["name"]]
         titles = {
@@ -130,6 +134,7 @@ def seat_name(
             "chair": f"the {area.word('chair')}",
             "minute_taker": "the minute taker",
             "agencies": "the agencies concerned",
+            "requester": "the professional who raised it",
         }
         return (titles.get(key, key.replace("_", " ")), names[0] if names else "")
     return ("", "")
@@ -157,6 +162,7 @@ def with_people(cases: QuerySet[Case]) -> QuerySet[Case]:
         .order_by("pk")
         .values(
             row=JSONObject(
+                id="pk",
                 capacity="capacity",
                 name=Coalesce(NullIf("name", Value("")), "membership__user__name", Value("")),
                 title="membership__job_title",
@@ -222,12 +228,29 @@ def work_list(actor: Actor, now: dt.datetime, *, number: str = "1", all_closed: 
 
 
 def _mine(actor: Actor) -> Exists | Q:
+    """Held by a post of theirs, by what they are in the case, or by them in person at a step of a ladder."""
     held = Exists(
         Participant.objects.annotate(
             seat=Concat(Value("capacity:"), "capacity", output_field=CharField())
         ).filter(case_id=OuterRef("pk"), membership_id=actor.membership_id or 0, seat=OuterRef("held_by"))
     )
-    return Q(held_by__in=[f"slot:{key}" for key in actor.slots]) | Q(held)
+    climbing = Escalation.objects.filter(case_id=OuterRef("pk"), state__in=list(CLIMBING))
+    at_step = TierPerson.objects.annotate(
+        seat=Concat(Value("participant:"), "participant_id", output_field=CharField())
+    ).filter(
+        tier__escalation__case_id=OuterRef("pk"),
+        tier__closed_at__isnull=True,
+        removed_at__isnull=True,
+        participant__membership_id=actor.membership_id or 0,
+        seat=F("tier__escalation__held_by"),
+    )
+    posts = [f"slot:{key}" for key in actor.slots]
+    return (
+        Q(held_by__in=posts)
+        | Q(held)
+        | Q(Exists(at_step))
+        | Q(Exists(climbing.filter(held_by__in=posts or [""])))
+    )
 
 
 def _late(now: dt.datetime) -> Q:
@@ -327,9 +350,13 @@ def _dissents(case: Case, actor: Actor) -> bool:
 
 
 def what_words(case: Case, dissent: Any, actor: Actor) -> str:
-    """Who dissents, from which conference; without the name on one's own."""
+    """Who dissents, from which conference, or who differs about what; without the name on one's own."""
     if dissent is None:
-        return case.get_kind_display()
+        people = getattr(case, "people", [])
+        raised_by = next((p for p in people if p["capacity"] == "requester"), None)
+        if raised_by is None or raised_by["membership"] == actor.membership_id:
+            return case.get_kind_display()
+        return f"{raised_by['name']}, {case.agency.name}. {case.get_kind_display()}"
     conference = (
         f"{dissent.conference.get_kind_display()} conference, {short_date(dissent.conference.starts_at)}"
     )
@@ -361,7 +388,7 @@ def due_words(
 ) -> dict[str, Any]:
     """The next date of a case in words: {due, left, soon}. A protocol without numbers gives the days that passed."""
     if case.next_due_at is None:
-        if area.review is None:
+        if area.review is None or case.stage == Stage.ESCALATED:
             days = (london_date(now) - london_date(case.opened_at)).days
             return {"due": f"Day {days} since it was recorded", "left": "No fixed limit", "soon": False}
         return {"due": "No date set", "left": "", "soon": False}
@@ -665,6 +692,12 @@ def labels_of(area: protocols.AreaProtocol) -> Labels:
         found |= {("outcome", o.id): o.label for o in tier.outcomes}
         found |= {("material", m.id): m.label for m in tier.materials}
         found[("tier", tier.id)] = tier.label
+    for ladder in area.escalation.ladders:
+        for step in ladder.tiers:
+            found[("tier", step.id)] = step.label
+            found |= {("outcome", o.id): o.label for o in step.outcomes}
+    found |= {("kind", k.id): k.label for k in area.escalation.kinds}
+    found |= {("how", e.value): e.label for e in Entered}
     found |= {("to", s.value): s.label.lower() for s in DissentState}
     found |= {("kind", p.value): p.label.lower() for p in Presence if ("kind", p.value) not in found}
     found |= {("kind", k.value): k.label.lower() for k in LetterKind if ("kind", k.value) not in found}
@@ -698,3 +731,95 @@ def undelivered_view(row: Outbox, area: protocols.AreaProtocol | None) -> dict[s
         "created_at": row.created_at,
         "why": row.get_state_display(),
     }
+
+
+# --- raising a difference ---------------------------------------------------------------------------------------
+
+
+def kinds_of(area: protocols.AreaProtocol | None) -> list[dict[str, Any]]:
+    """What one can disagree about, by the partnership's own protocol: {label, text, rule, href}."""
+    if area is None:
+        return []
+    return [
+        {
+            "label": kind.label,
+            "text": kind.text,
+            "topics": ", ".join(topic.label[:1].lower() + topic.label[1:] for topic in kind.topics),
+            "rule": kind.rule,
+            "href": reverse("raise-about-conference")
+            if kind.id == "conference_outcome"
+            else reverse("raise-kind", args=[kind.id]),
+        }
+        for kind in area.escalation.kinds
+    ]
+
+
+def not_here(area: protocols.AreaProtocol | None) -> list[dict[str, Any]]:
+    """What this service is not for, and where it goes, by the protocol."""
+    if area is None:
+        return []
+    family = next((p for p in area.dissent.refused_people if p.id in ("family", "parent", "parents")), None)
+    complaints, agency = area.route("complaints"), area.route("agency_complaint")
+    link = area.link("complaints")
+    return [
+        {
+            "id": "family",
+            "label": "A parent, carer or child is unhappy with a conference",
+            "text": family.reason if family else "This service is for professionals.",
+            "route": complaints.text if complaints else "",
+            "rule": (complaints.rule if complaints else "") or (family.rule if family else ""),
+            "link": link,
+        },
+        {
+            "id": "agency",
+            "label": "How one agency works, or what it did by itself",
+            "text": "A concern about one agency's own practice goes to that agency.",
+            "route": agency.text
+            if agency
+            else "Use that agency's own complaints procedure, or speak to its safeguarding lead.",
+            "rule": agency.rule if agency else "",
+            "link": None,
+        },
+    ]
+
+
+def conferences_to_differ_from(
+    actor: Actor, area: protocols.AreaProtocol | None, now: dt.datetime
+) -> list[dict[str, Any]]:
+    """The conferences that one took part in, each with what is open: a dissent of one's own, a formal dissent while
+    there is time, and the ladder otherwise."""
+    children = (
+        ConferenceChild.objects.filter(conference_id=OuterRef("pk"))
+        .order_by("pk")
+        .values(row=JSONObject(initials="child__initials", born_on="child__born_on"))
+    )
+    rows = (
+        Conference.objects.visible_to(actor)
+        .annotate(about=ArraySubquery(children))
+        .filter(started_at__isnull=False)
+        .order_by("-starts_at", "-pk")[:10]
+    )
+    mine = {
+        dissent.conference_id: dissent.case.reference
+        for dissent in Dissent.objects.filter(
+            attendance__membership_id=actor.membership_id or 0
+        ).select_related("case")
+    }
+    found = []
+    for row in rows:
+        ended = row.ended_at
+        window = area.dissent.window if area else None
+        open_ = ended is None or window is None or not window.after
+        if ended is not None and window is not None and window.after and window.amount:
+            open_ = now <= ended + dt.timedelta(hours=window.amount)
+        found.append(
+            {
+                "reference": row.reference,
+                "what": f"{row.get_kind_display()} conference, {day_date(row.starts_at)}",
+                "child": children_words([child_view(child, london_date(now)) for child in row.about]),
+                "href": reverse("conference", args=[row.reference]),
+                "open": open_,
+                "mine": mine.get(row.pk, ""),
+            }
+        )
+    return found

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -28,7 +28,9 @@ from dissent.selectors import (
     tasks_open,
     tracker_steps,
 )
-from escalation.selectors import ladder_view, urgent_view
+from escalation.models import Escalation
+from escalation.selectors import OUTCOME_KIND, escalation_of, identity_view, ladder_view, urgent_view
+from escalation.selectors import Page as EscalationPage
 from notifications.selectors import undelivered
 from partnerships.selectors import area_in_force
 from partnerships.states import RECORDERS, REVIEWERS, Role
@@ -52,6 +54,7 @@ def home(request: ActingRequest) -> HttpResponse:
         "all_closed": closed,
         "todo": [row for section in found.sections for row in section.rows if row["tasks"]],
         "has_rows": found.page.paginator.count > 0,
+        "can_raise": area is not None and actor.role != Role.PARTNERSHIP_ADMIN,
     }
     if actor.role in RECORDERS:
         context["conferences"] = selectors.conferences_ahead(actor, now)
@@ -70,6 +73,9 @@ def case(request: ActingRequest, reference: str) -> HttpResponse:
     """One case: what happens next, where it stands, its dates, and what this person may see and do."""
     found, dissent = selectors.case_of(request.actor, reference)
     if dissent is None:
+        escalation = escalation_of(found)
+        if escalation is not None:
+            return render(request, "escalation/case.html", _escalation_page(request, found, escalation))
         return render(request, "worklists/case_plain.html", _plain(request, found))
     return render(request, "worklists/case.html", _dissent_page(request, found, dissent))
 
@@ -82,6 +88,26 @@ def _plain(request: ActingRequest, found: Case) -> dict[str, Any]:
         "history": selectors.history_of(found, area, request.actor),
         "urgent": urgent_view(area, found.partnership.urgent_contact),
         "guests": guests_of(found) if allowed(check_holds, request.actor, found) else [],
+    }
+
+
+def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation) -> dict[str, Any]:
+    area, now = area_of_case(found), request.now
+    clocks = clocks_of(found, now)
+    page = EscalationPage(escalation, area, request.actor, now, clocks)
+    stands = escalation.kind == OUTCOME_KIND and found.closed_at is None
+    whole = page.shown()
+    return {
+        "case": found,
+        "whole": whole,
+        "identity": identity_view(page),
+        "clocks": [clock_view(clock, now) for clock in clocks],
+        "running": sum(clock.is_open for clock in clocks),
+        "ended": sum(not clock.is_open for clock in clocks),
+        "stands": area.meanwhile.text if stands and area.meanwhile.text not in whole["next"]["yours"] else "",
+        "history": selectors.history_of(found, area, request.actor, limit=selectors.ON_PAGE),
+        "urgent": urgent_view(area, found.partnership.urgent_contact) | {"href": whole["urgent_href"]},
+        "protocol_label": f"Protocol ({area.dated})",
     }
 
 
@@ -117,10 +143,38 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
         "elapsed": selectors.elapsed(dissent, now) if area.review is None else None,
         "no_review": area.refusal("no_review") if area.review is None else None,
         "history": selectors.history_of(found, area, actor, limit=selectors.ON_PAGE),
-        "urgent": urgent_view(area, found.partnership.urgent_contact),
+        "urgent": urgent_view(area, found.partnership.urgent_contact)
+        | {"href": reverse("urgent", args=[found.reference])},
         "protocol_label": f"Protocol ({area.dated})",
         "guests": guests_of(found) if who.chair or who.reviewer or who.admin else [],
     }
+
+
+@signed_in
+def sorter(request: ActingRequest) -> HttpResponse:
+    """What do you disagree about? The kinds of the partnership's own protocol, and what is not for this service."""
+    area = area_in_force(request.membership)
+    context = {"kinds": selectors.kinds_of(area), "elsewhere": selectors.not_here(area), "protocol": area}
+    return render(request, "worklists/sorter.html", context)
+
+
+@signed_in
+def raise_about_conference(request: ActingRequest) -> HttpResponse:
+    """What a conference decided: a formal dissent where its time is not over, otherwise the ladder."""
+    area = area_in_force(request.membership)
+    rows = selectors.conferences_to_differ_from(request.actor, area, request.now)
+    return render(request, "worklists/about_conference.html", {"rows": rows, "protocol": area})
+
+
+@signed_in
+def elsewhere(request: ActingRequest, what: str) -> HttpResponse:
+    """What this service is not for, and where it goes."""
+    found = next(
+        (row for row in selectors.not_here(area_in_force(request.membership)) if row["id"] == what), None
+    )
+    if found is None:
+        raise Http404("There is no such page.")
+    return render(request, "worklists/elsewhere.html", {"found": found})
 
 
 @acting

@@ -30,6 +30,7 @@ from partnerships.states import AgencyKind
 from records.models import Discussion
 from tests.builders import ENDS, LATER, World
 from tests.integration.papers.conftest import issued, plans, saved
+from tests.ladders import OF_AN_ESCALATION
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +60,7 @@ OPEN = {
     "closure-days": frozenset({"admin"}),
     "letter-settings": frozenset({"admin"}), "letter-wording": frozenset({"admin"}),
     "letter-wording-preview": frozenset({"admin"}),
+    "raise": MEMBERS, "raise-about-conference": MEMBERS, "raise-kind": MEMBERS, "raise-elsewhere": MEMBERS,
     # Found by what is asked for, and by who owns it: nothing here is theirs, so 404 for all.
     "find": frozenset(), "read-notice": frozenset(), "mail": frozenset(),
 }  # fmt: skip
@@ -89,6 +91,7 @@ OF_A_CASE = {
     "agreed-action-done": PARTIES, "discussion-change": frozenset({"police"}), "discussion-approve": frozenset({"police"}),
     "discussion-correct": frozenset({"police"}), "discussion-filed": frozenset({"police"}),
     "told": KEEPERS | {"reviewer"}, "filed": KEEPERS | {"reviewer"}, "close": frozenset({"reviewer"}),
+    "urgent": OF_THE_CASE,
 }  # fmt: skip
 # Papers of a case that was decided at both tiers: a letter in draft, one issued, a pack made and one that waits.
 OF_THE_PAPERS = OF_THE_CASE | {"second"}
@@ -134,7 +137,7 @@ class Matter:
         known: dict[str, Any] = {
             "slug": self.world.slug, "key": "partnership_office", "request_uuid": self.missing, "ask_uuid": self.ask,
             "tell_id": next((t.id for t in self.world.area.tells if t.how == "duty"), self.world.area.tells[0].id), "task": "line_manager", "task_id": "line_manager",
-            "notice": uuid.uuid4(), "link": uuid.uuid4(), "secret": "nothing", "participant": self.guest.participant.uuid, "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
+            "notice": uuid.uuid4(), "kind": "plan_implementation", "what": "family", "link": uuid.uuid4(), "secret": "nothing", "participant": self.guest.participant.uuid, "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
         }  # fmt: skip
         known["child"] = self.child
         if name in OF_PAPERS or name.startswith("letter-wording"):
@@ -157,7 +160,7 @@ def matter(slug: str, state: str) -> Matter:
         said_at=ENDS,
         now=LATER,
     )
-    ask, names = uuid.uuid4(), frozenset(addresses())
+    ask, names = uuid.uuid4(), frozenset(addresses()) - OF_AN_ESCALATION
     if state == "under_review":
         ask = dissents.ask(
             dissent_id=dissent.pk,
@@ -325,7 +328,7 @@ def cells(
 
 
 def test_every_address_has_a_line() -> None:
-    listed = {*OPEN, *OF_A_CONFERENCE, *OF_A_CASE, *OF_PAPERS}
+    listed = {*OPEN, *OF_A_CONFERENCE, *OF_A_CASE, *OF_PAPERS, *OF_AN_ESCALATION}
     assert set(addresses()) == listed
 
 

@@ -19,6 +19,8 @@ from conferences import states as conference_states
 from conferences.models import Conference
 from dissent import states as dissent_states
 from dissent.models import Dissent
+from escalation import states as escalation_states
+from escalation.models import Escalation
 
 ROOT = Path(settings.BASE_DIR)
 APPS = sorted(
@@ -52,6 +54,7 @@ def groups_of(module: ModuleType, states: type[models.TextChoices]) -> dict[str,
         (case_states, case_states.Stage),
         (conference_states, conference_states.ConferenceState),
         (dissent_states, dissent_states.DissentState),
+        (escalation_states, escalation_states.EscalationState),
     ],
 )
 def test_the_groups_of_states_are_exhaustive_and_disjoint(
@@ -65,10 +68,13 @@ def test_the_groups_of_states_are_exhaustive_and_disjoint(
 
 
 def test_every_machine_of_the_house_is_looked_at_here() -> None:
-    assert set(MACHINES) == {Conference, Dissent}
+    assert set(MACHINES) == {Conference, Dissent, Escalation}
 
 
-@pytest.mark.parametrize(("model", "module"), [(Conference, conference_states), (Dissent, dissent_states)])
+@pytest.mark.parametrize(
+    ("model", "module"),
+    [(Conference, conference_states), (Dissent, dissent_states), (Escalation, escalation_states)],
+)
 def test_final_states_have_no_way_out_and_all_others_are_reached_and_left(
     model: type[models.Model], module: ModuleType
 ) -> None:
@@ -83,13 +89,22 @@ def test_final_states_have_no_way_out_and_all_others_are_reached_and_left(
     assert reached == {value for value, _ in field.flatchoices}  # type: ignore[union-attr]
 
 
-def test_the_stage_of_a_case_follows_the_state_of_its_dissent() -> None:
-    assert set(dissent_states.STAGE) == set(dissent_states.DissentState)
-    for state, stage in dissent_states.STAGE.items():
-        assert (state in dissent_states.FINAL) == (stage in case_states.FINAL)
+@pytest.mark.parametrize(
+    ("module", "states"),
+    [
+        (dissent_states, dissent_states.DissentState),
+        (escalation_states, escalation_states.EscalationState),
+    ],
+)
+def test_the_stage_of_a_case_follows_the_state_of_its_dissent_or_its_ladder(
+    module: ModuleType, states: type[models.TextChoices]
+) -> None:
+    assert set(module.STAGE) == set(states)
+    for state, stage in module.STAGE.items():
+        assert (state in module.FINAL) == (stage in case_states.FINAL)
 
 
-@pytest.mark.parametrize("module", [case_states, conference_states, dissent_states])
+@pytest.mark.parametrize("module", [case_states, conference_states, dissent_states, escalation_states])
 def test_every_state_has_a_word_of_its_own(module: ModuleType) -> None:
     for value in vars(module).values():
         if (
