@@ -106,8 +106,10 @@ def _lock(escalation_id: int) -> Escalation:
 
 
 def _audit(
-    type_: str, escalation: Escalation, by: Actor, now: dt.datetime, *, rule: str = "", seats: tuple[str, ...] = (), **detail: object
-) -> None:  # fmt: skip
+    type_: str, escalation: Escalation, by: Actor, now: dt.datetime, *, rule: str = "", **detail: object
+) -> None:
+    ladder = policies.ladder_of(escalation, area_of_case(escalation.case))
+    seats = tuple(seat for tier in (ladder.tiers if ladder else ()) for seat in tier.decided_by)
     write(
         type_, by=by, now=now, object_type="escalation", object_id=escalation.pk,
         object_ref=escalation.case.reference, case_id=escalation.case_id, rule=rule, detail=dict(detail),
@@ -933,7 +935,7 @@ def decide(
         rule=tier.rule,
     )
     _audit(
-        "escalation.decided", escalation, by, now, rule=found.rule if found else tier.rule, seats=tier.decided_by,
+        "escalation.decided", escalation, by, now, rule=found.rule if found else tier.rule,
         tier=tier.id, outcome=found.id if found else "in_words",
     )  # fmt: skip
     return escalation
