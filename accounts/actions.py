@@ -3,11 +3,11 @@
 import datetime as dt
 import secrets
 import uuid
+from collections.abc import Callable
 
 import structlog
 from celery import current_app
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -45,6 +45,7 @@ def note_role_chosen(*, by: Actor, now: dt.datetime) -> None:
 
 # --- one-time keys --------------------------------------------------------------------------------------------------
 
+HandOver = Callable[[str, str, str, str], bool]
 GIVE_UP_AFTER = dt.timedelta(hours=1)
 CODE_DIGITS = 6
 
@@ -76,7 +77,7 @@ def void_keys(
 def _wake_sender() -> None:
     """Have it sent at once. Where no message can be passed on now, the next sweep sends it, within a minute."""
     try:
-        current_app.send_task("accounts.tasks.send_one_time_keys", ignore_result=True)
+        current_app.send_task("notifications.tasks.send_one_time_keys", ignore_result=True)
     except (OperationalError, OSError) as error:
         log.warning("key_sender_not_woken", error=type(error).__name__)
 
@@ -100,8 +101,10 @@ def use_key(*, key_uuid: uuid.UUID, secret: str, purpose: KeyPurpose, now: dt.da
     return key
 
 
-def send_keys(*, now: dt.datetime, limit: int = 100) -> int:
+def send_keys(*, now: dt.datetime, hand_over: HandOver, limit: int = 100) -> int:
     """Make and send the keys that are wanted. Safe for any number of senders. Returns how many were handed over.
+
+    `hand_over` gives one e-mail to the way out (its key, the address, subject and text) and says whether it was taken.
 
     A key that could not be sent within an hour is not sent any more: whoever wanted it has asked for another.
     """
@@ -110,20 +113,19 @@ def send_keys(*, now: dt.datetime, limit: int = 100) -> int:
     ).update(void_at=now)
     waiting = OneTimeKey.objects.filter(sent_at__isnull=True, void_at__isnull=True, try_at__lte=now)
     return sum(
-        _send_key(pk, now) for pk in list(waiting.order_by("try_at").values_list("pk", flat=True)[:limit])
+        _send_key(pk, now, hand_over)
+        for pk in list(waiting.order_by("try_at").values_list("pk", flat=True)[:limit])
     )
 
 
-def _send_key(pk: int, now: dt.datetime) -> bool:
+def _send_key(pk: int, now: dt.datetime, hand_over: HandOver) -> bool:
     made = _make_secret(pk, now)
     if made is None:
         return False
     key, secret = made
     mail = mail_of(key, secret)
-    try:
-        EmailMessage(subject=mail.subject, body=mail.body, to=[key.user.email]).send()
-    except OSError as error:  # every failure of smtplib and of the network is one
-        log.warning("key_not_sent", key=key.pk, purpose=key.purpose, error=type(error).__name__)
+    if not hand_over(f"{key.uuid}-{key.attempts}", key.user.email, mail.subject, mail.body):
+        log.warning("key_not_sent", key=key.pk, purpose=key.purpose)
         return False
     with transaction.atomic():
         OneTimeKey.objects.filter(pk=pk).update(sent_at=now)

@@ -102,11 +102,17 @@ def add_participant(
     return participant
 
 
-def correct_participant_address(*, partnership_id: int, was: str, email: str) -> int:
+def correct_participant_address(
+    *, partnership_id: int, was: str, email: str, by: Actor, now: dt.datetime
+) -> int:
     """Correct the address of somebody without an account wherever they take part. Returns how many rows.
 
-    Called inside the transaction of an action.
+    An invitation under the old address ends with it. Called inside the transaction of an action.
     """
+    for invitation in invitations_to(was):
+        if invitation.partnership_id == partnership_id:
+            _end_invitation(invitation, by, now)
+            _audit_guest("guest.invitation_withdrawn", invitation, by, now)
     return Participant.objects.filter(
         partnership_id=partnership_id, membership__isnull=True, slot__isnull=True, email__iexact=was
     ).update(email=email)

@@ -14,7 +14,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "sweep-clocks": {"task": "deadlines.tasks.sweep_clocks", "schedule": 60.0, "options": {"expires": 55}},
     "send-one-time-keys": {
-        "task": "accounts.tasks.send_one_time_keys",
+        "task": "notifications.tasks.send_one_time_keys",
         "schedule": 60.0,
         "options": {"expires": 55},
     },

@@ -15,6 +15,7 @@ import structlog
 from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
 
+from accounts.actions import send_keys
 from audit.actions import Event, write, write_all
 from cases.actions import correct_participant_address
 from cases.models import Case
@@ -174,6 +175,16 @@ def send_due(*, now: dt.datetime, limit: int = 500) -> int:
 # --- who is in the seat -----------------------------------------------------------------------------------------------
 
 
+def send_keys_due(*, now: dt.datetime) -> int:
+    """Send the links and codes that people wait for, straight to them, by the same way out as messages. None leaves
+    while the fence is up. Returns how many were taken."""
+    return 0 if fence() else send_keys(now=now, hand_over=_hand_over)
+
+
+def _hand_over(key: str, to: str, subject: str, body: str) -> bool:
+    return isinstance(way_out().send(Letter(key=key, to=to, subject=subject, body=body)), Taken)
+
+
 def _address_all(run: _Run) -> None:
     while not run.is_half_over and (_address_some(run) or _others_address(run)):
         pass
@@ -223,9 +234,9 @@ def _address(row: Outbox, run: _Run, now: dt.datetime) -> None:
     """One message per person and channel, worded once and kept as it was worded. Who left the seat gets none."""
     people = addressees(row, now)
     if people:
-        text = worded(row)
+        words = {guest: worded(row, guest=guest) for guest in {person.user_id is None for person in people}}
         wanted = [
-            _message(row, person, channel, text, run, now)
+            _message(row, person, channel, words[person.user_id is None], run, now)
             for person in people
             for channel in ((Channel.NOTICE, Channel.EMAIL) if person.user_id else (Channel.EMAIL,))
         ]
@@ -724,7 +735,9 @@ def _correct(message: Message, email: str, by: Actor, now: dt.datetime) -> None:
     if message.user_id is not None:
         correct_address(user_id=message.user_id, email=email, by=by, now=now)
     else:
-        correct_participant_address(partnership_id=message.partnership_id, was=was, email=email)
+        correct_participant_address(
+            partnership_id=message.partnership_id, was=was, email=email, by=by, now=now
+        )
     Message.objects.filter(
         partnership_id=message.partnership_id, to_email=was, state=MessageState.WAITING
     ).update(to_email=email)

@@ -9,6 +9,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from accounts.models import KeptMail
+from accounts.selectors import mail_kept
 from cases.models import Case, Participant
 from cases.selectors import area_of_case
 from cases.states import Capacity, Kind
@@ -116,14 +118,18 @@ def _taking_part(partnership_id: int, case_id: int, today: dt.date, **which: str
 
 
 def _member(membership: Membership) -> Addressee:
-    return Addressee(membership.user.name, membership.user.email, membership.user_id)
+    """A person who signs in; a guest is written to like anybody without an account."""
+    account = None if membership.role == Role.GUEST else membership.user_id
+    return Addressee(membership.user.name, membership.user.email, account)
 
 
-def worded(row: Outbox, *, brief: bool = False) -> Worded:
+def worded(row: Outbox, *, brief: bool = False, guest: bool = False) -> Worded:
     """The message in words, from the template that its kind names. `brief`: what happened and what to do, as a part of
-    an email that lists several."""
+    an email that lists several. `guest`: for somebody without an account, who comes in by a link that they ask for."""
     conference = str(row.params.get("what", ""))
-    if row.case:
+    if guest:
+        link = reverse("guest-new-link")
+    elif row.case:
         link = reverse("case", args=[row.case.reference])
     elif conference.startswith(f"{CONFERENCE}-"):
         link = reverse("conference", args=[conference])
@@ -132,6 +138,7 @@ def worded(row: Outbox, *, brief: bool = False) -> Worded:
     due_at = row.case.next_due_at if row.case else None
     context = {
         "brief": brief,
+        "guest": guest,
         "reference": row.case.reference if row.case else "",
         "address": f"{settings.SITE_ADDRESS.rstrip('/')}{link}",
         "stands": area_of_case(row.case).meanwhile.text
@@ -174,14 +181,15 @@ def gathered(name: str, items: list[Message], now: dt.datetime) -> Worded:
     for item in items:
         if item.outbox is None:
             continue
-        text = worded(item.outbox, brief=True)
+        text = worded(item.outbox, brief=True, guest=item.user_id is None)
         late = day_time(item.meant_for) if is_late(item.meant_for, now) else ""
         address = f"{settings.SITE_ADDRESS.rstrip('/')}{text.link}"
         listed.append(Listed(text.subject, text.text.strip(), address, late))
     context = {"items": listed, "count": len(listed), "name": name}
     subject = render_to_string("notifications/digest.subject.txt", context).strip()
     body = render_to_string("notifications/digest.txt", context).strip()
-    return Worded(" ".join(subject.split()), body + "\n", reverse("home"))
+    guest = any(item.user_id is None for item in items)
+    return Worded(" ".join(subject.split()), body + "\n", reverse("guest-new-link" if guest else "home"))
 
 
 LATE_AFTER = dt.timedelta(hours=1)
@@ -403,6 +411,12 @@ def why(code: str) -> str:
     if code.startswith("SMTP 4") or code == "Notify temporary-failure":
         return "The mailbox did not take it for three days. It may be full, or its server may be down."
     return "Our own mail service could not send it for three days."
+
+
+def keys_kept(partnership_id: int) -> QuerySet[KeptMail]:
+    """The links and codes of people of a partnership, newest first: what the demonstration shows beside the messages."""
+    people = Membership.objects.filter(partnership_id=partnership_id).values("user__email")
+    return mail_kept().filter(to_email__in=people)
 
 
 def emails_kept(partnership_id: int | None) -> QuerySet[Message]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from accounts.edge import ActingRequest, signed_in
 from core.refusals import Denied
 from notifications.actions import mark_all_read, mark_read
-from notifications.selectors import emails_kept, notices_of
+from notifications.selectors import emails_kept, keys_kept, notices_of
 
 PAGE = 25
 
@@ -50,4 +50,8 @@ def mail(request: ActingRequest) -> HttpResponse:
     if not settings.DEMONSTRATION:
         raise Http404("There is no such page.")
     page = Paginator(emails_kept(request.actor.partnership_id), PAGE).get_page(request.GET.get("page"))
-    return render(request, "notifications/mail.html", {"page": page})
+    return render(
+        request,
+        "notifications/mail.html",
+        {"page": page, "straight": keys_kept(request.membership.partnership_id)[:PAGE]},
+    )

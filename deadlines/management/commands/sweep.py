@@ -15,7 +15,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from core.clock import edge_now
 from deadlines.actions import sweep
 from deadlines.models import SweepRun
-from notifications.actions import send_due
+from notifications.actions import send_due, send_keys_due
 
 log = structlog.get_logger(__name__)
 EVERY = 15.0  # seconds between two ticks of the loop
@@ -58,7 +58,9 @@ def tick(*, send: bool, stop: Callable[[], bool] = lambda: False) -> tuple[Sweep
         run = sweep(host_now=edge_now(), wake=False, stop=stop)
         if run.finished_at is not None or stop():
             break
-    sent = send_due(now=edge_now()) if send and not stop() else 0
+    sent = 0
+    if send and not stop():
+        sent = send_keys_due(now=edge_now()) + send_due(now=edge_now())
     return run, sent
 
 

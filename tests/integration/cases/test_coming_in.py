@@ -12,16 +12,17 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from accounts.actions import send_keys
 from accounts.models import OneTimeKey
 from accounts.states import PER_HOUR, KeyPurpose
 from audit.models import AuditEvent
 from cases import actions
 from cases.models import GuestVisit, Invitation, Participant
 from cases.states import IDLE, VISIT, Capacity
+from core.actor import clock_actor
 from core.refusals import Denied
 from dissent import actions as dissents
 from dissent.models import Addition, Dissent
+from notifications.actions import lift_fence, raise_fence, send_due, send_keys_due
 from partnerships.states import AgencyKind
 from tests.builders import LATER, World
 
@@ -39,7 +40,7 @@ class Post:
 
     def collect(self) -> list[Any]:
         """What came since the last look."""
-        send_keys(now=self.now)
+        send_keys_due(now=self.now)
         new = mail.outbox[len(self.sent) :]
         self.sent += new
         return new
@@ -574,3 +575,36 @@ def test_whoever_holds_the_case_may_still_enter_the_view_for_an_invited_guest(
     invited(world, dissent)
     world.send_view(dissent, who="reviewer")
     assert world.fresh(dissent).written_view.recorded_by == world.people["reviewer"]
+
+
+# --- messages to somebody without an account ----------------------------------------------------------------------------
+
+
+def test_messages_name_the_page_where_a_link_is_asked_for(world: World, dissent: Dissent, post: Post) -> None:
+    dissents.remind_of_written_view(dissent_id=dissent.pk, by=world.actor("reviewer"), now=LATER)
+    send_due(now=LATER)
+    letters = [letter for letter in mail.outbox if letter.to == [ADDRESS]]
+    assert letters
+    for letter in letters:
+        assert "/guest/new-link/" in letter.body
+        assert "/cases/" not in letter.body and "Sign in" not in letter.body
+
+
+def test_an_address_that_is_corrected_because_mail_came_back_ends_the_invitation(
+    world: World, dissent: Dissent, post: Post
+) -> None:
+    invited(world, dissent)
+    link = post.link()
+    actions.correct_participant_address(
+        partnership_id=world.partnership.pk, was=ADDRESS, email="new@surgery.example.org", by=world.actor("admin"), now=LATER
+    )  # fmt: skip
+    assert Client().get(link).status_code == 410
+    assert invited(world, dissent).membership.user.email == "new@surgery.example.org"
+
+
+def test_no_link_leaves_while_the_fence_is_up(world: World, dissent: Dissent, post: Post) -> None:
+    raise_fence(dump_at=LATER, by=clock_actor(None), now=LATER)
+    invited(world, dissent)
+    assert post.collect() == []
+    lift_fence(by=clock_actor(None), now=LATER)
+    assert len(post.collect()) == 1
