@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "conferences",
     "escalation",
     "dissent",
+    "complaints",
     "operations",
     "papers",
     "worklists",

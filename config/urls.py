@@ -19,5 +19,6 @@ urlpatterns = [
     path("conferences/", include("conferences.urls")),
     path("", include("escalation.urls")),
     path("", include("dissent.urls")),
+    path("complaints/", include("complaints.urls")),
     path("", include("papers.urls")),
 ]

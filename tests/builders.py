@@ -12,6 +12,9 @@ import protocols
 from cases.actions import admit
 from cases.models import Case, Participant
 from cases.selectors import guest_actor
+from complaints import actions as complaints
+from complaints.actions import Received
+from complaints.models import Complaint
 from conferences import actions as conferences
 from conferences.models import Attendance, Conference, ConferenceChild
 from conferences.selectors import children_of
@@ -450,6 +453,37 @@ class World:
         by = self.actor(who, now)
         found = records.write_down(case_id=case.pk, by=by, written=self.written(who, **changes), now=now)
         return records.approve(discussion_id=found.pk, by=by, now=now) if approved else found
+
+    # --- complaints -----------------------------------------------------------------------------------------------
+
+    def complaint(self, *, conference: Conference | None = None, **changes: Any) -> Complaint:
+        """A parent's complaint about how a conference was run, logged the next day."""
+        given: dict[str, Any] = {
+            "about": "conference",
+            "made_by": "parent",
+            "aspects": ("process",),
+            "summary": "We were not heard.",
+            "received_on": LATER.date(),
+            **changes,
+        }
+        conference = conference or self.ended()
+        return complaints.record(
+            conference_reference=conference.reference, by=self.actor("admin"), received=Received(**given), now=LATER
+        )  # fmt: skip
+
+    def complaint_acknowledged(self, complaint: Complaint | None = None) -> Complaint:
+        complaint = complaint or self.complaint()
+        return complaints.acknowledge(
+            complaint_id=complaint.pk, by=self.actor("admin"), told_at=LATER, how="Letter", now=LATER
+        )
+
+    def complaint_decided(self, complaint: Complaint, outcome: str) -> Complaint:
+        if complaint.acknowledged_at is None:
+            complaint = self.complaint_acknowledged(complaint)
+        return complaints.decide(
+            complaint_id=complaint.pk, by=self.actor("admin"), outcome=outcome, reasons="It was looked at again.",
+            decider="Sven Second, Head of service", now=LATER,
+        )  # fmt: skip
 
     def fresh(self, dissent: Dissent) -> Dissent:
         """The row as it stands, with what checks read."""

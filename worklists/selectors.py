@@ -687,6 +687,10 @@ def labels_of(area: protocols.AreaProtocol) -> Labels:
     found |= {("kind", m.id): m.label for m in area.dissent.modes}
     found |= {("tell", t.id): seat_in_words(area, t.who) for t in area.tells}
     found |= {("slot", s.key): s.title for s in area.slots}
+    for outcome in area.complaints.outcomes if area.complaints else ():
+        found[("outcome", outcome.id)] = outcome.label
+    for group in area.groups:
+        found |= {("seat", seat): seat_in_words(area, seat) for seat in group.members}
     found |= {("clock", c.id): c.label for c in area.clocks}
     for tier in area.review.tiers if area.review else ():
         found |= {("outcome", o.id): o.label for o in tier.outcomes}

@@ -11,6 +11,7 @@ from accounts.edge import ActingRequest, acting, signed_in
 from cases.models import Case
 from cases.permissions import check_holds
 from cases.selectors import area_of_case, guests_of
+from cases.states import Kind
 from conferences.models import Conference
 from core.references import CONFERENCE, normalise
 from core.refusals import allowed
@@ -59,6 +60,7 @@ def home(request: ActingRequest) -> HttpResponse:
     if actor.role in RECORDERS:
         context["conferences"] = selectors.conferences_ahead(actor, now)
     if actor.role == Role.PARTNERSHIP_ADMIN:
+        context["is_admin"] = True
         waiting = undelivered(request.membership.partnership_id)[: selectors.PAGE]
         context["undelivered"] = [selectors.undelivered_view(row, area) for row in waiting]
         context["unfilled"] = found.posts.unfilled(area) if area else []
@@ -72,6 +74,8 @@ def home(request: ActingRequest) -> HttpResponse:
 def case(request: ActingRequest, reference: str) -> HttpResponse:
     """One case: what happens next, where it stands, its dates, and what this person may see and do."""
     found, dissent = selectors.case_of(request.actor, reference)
+    if found.kind == Kind.COMPLAINT:  # no difference: it has a log of its own
+        return redirect("complaint", found.reference)
     if dissent is None:
         escalation = escalation_of(found)
         if escalation is not None:

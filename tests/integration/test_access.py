@@ -57,7 +57,8 @@ OPEN = {
     "home": MEMBERS, "choose-role": MEMBERS, "notices": MEMBERS, "read-all-notices": MEMBERS, "conferences": MEMBERS,
     "conference-new": frozenset({"chair", "other_chair", "minutes", "admin"}),
     "partnership": frozenset({"admin"}), "fill-post": frozenset({"admin"}), "publish": frozenset({"admin"}),
-    "closure-days": frozenset({"admin"}),
+    "closure-days": frozenset({"admin"}), "complaints": frozenset({"admin"}), "complaint-new": frozenset({"admin"}),
+    "complaints-about": EVERYONE,
     "letter-settings": frozenset({"admin"}), "letter-wording": frozenset({"admin"}),
     "letter-wording-preview": frozenset({"admin"}),
     "raise": MEMBERS, "raise-about-conference": MEMBERS, "raise-kind": MEMBERS, "raise-elsewhere": MEMBERS,
@@ -117,6 +118,12 @@ OF_A_RECORD = (
     "discussion", "discussion-change", "discussion-approve", "discussion-correct", "discussion-filed", "agreed-action-done",
 )  # fmt: skip
 
+# The log of families' complaints is its keeper's alone: nobody else knows that there is one.
+OF_A_COMPLAINT = (
+    "complaint", "complaint-acknowledge", "complaint-told", "complaint-decide", "complaint-book", "complaint-withdraw",
+    "complaint-close",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Matter:
@@ -130,6 +137,7 @@ class Matter:
     ask: uuid.UUID
     record: Discussion
     guest: Invitation  # of somebody without an account, who dissents in the case
+    complaint: str
     names: frozenset[str]  # the addresses that exist for it
     papers: dict[str, Any] = field(default_factory=dict)  # what an address of papers can name
 
@@ -140,6 +148,9 @@ class Matter:
             "notice": uuid.uuid4(), "kind": "plan_implementation", "what": "family", "link": uuid.uuid4(), "secret": "nothing", "participant": self.guest.participant.uuid, "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
         }  # fmt: skip
         known["child"] = self.child
+        if name in OF_A_COMPLAINT:
+            known |= {"reference": self.complaint, "tell_id": "decision_stands", "seat": "agencies"}
+            return {key: known[key] for key in pattern.pattern.converters}
         if name in OF_PAPERS or name.startswith("letter-wording"):
             known |= self.papers
             return {key: known[key] for key in pattern.pattern.converters}
@@ -186,6 +197,7 @@ def matter(slug: str, state: str) -> Matter:
         ask,
         world.discussion(dissent.case),
         cases.invite(participant_id=person.pk, by=world.actor("chair"), now=LATER),
+        world.complaint(conference=dissent.conference).case.reference if world.area.complaints else "",
         names,
         named,
     )
@@ -280,6 +292,8 @@ def expected(name: str, who: str, other: bool) -> str:
         return "in" if who in OPEN[name] else "404" if hidden else "403"
     if who == "anonymous":
         return "sign in"
+    if name in OF_A_COMPLAINT:
+        return "in" if who == "admin" and not other else "404"
     if name in OF_PAPERS:
         table, related = OF_PAPERS, OF_THE_PAPERS
     elif name in OF_A_CONFERENCE:
@@ -328,7 +342,7 @@ def cells(
 
 
 def test_every_address_has_a_line() -> None:
-    listed = {*OPEN, *OF_A_CONFERENCE, *OF_A_CASE, *OF_PAPERS, *OF_AN_ESCALATION}
+    listed = {*OPEN, *OF_A_CONFERENCE, *OF_A_CASE, *OF_PAPERS, *OF_AN_ESCALATION, *OF_A_COMPLAINT}
     assert set(addresses()) == listed
 
 
@@ -339,7 +353,9 @@ def test_everyone_is_let_in_or_refused_as_listed(state: str) -> None:
     count, wrong = cells(here, people, {who: signed_in(here.world, who) for who in people}, other=False)
     elsewhere = World("hampshire")
     clients = {who: signed_in(elsewhere, who) for who in STRANGERS}
-    objects = replace(here, names=frozenset({*OF_A_CONFERENCE, *OF_A_CASE, *OF_PAPERS}) & here.names)
+    objects = replace(
+        here, names=frozenset({*OF_A_CONFERENCE, *OF_A_CASE, *OF_PAPERS, *OF_A_COMPLAINT}) & here.names
+    )
     more, also = cells(objects, STRANGERS, clients, other=True)
     assert not wrong + also, "\n".join(wrong + also)
     assert count + more > 300

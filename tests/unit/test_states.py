@@ -15,6 +15,8 @@ from django_fsm import FSMField
 from audit.actions import DETAIL_KEYS
 from audit.selectors import SENTENCES
 from cases import states as case_states
+from complaints import states as complaint_states
+from complaints.models import Complaint
 from conferences import states as conference_states
 from conferences.models import Conference
 from dissent import states as dissent_states
@@ -30,6 +32,7 @@ APPS = sorted(
 )
 MODELS = [model for label in APPS for model in apps.get_app_config(label).get_models()]
 MACHINES = [model for model in MODELS if any(isinstance(f, FSMField) for f in model._meta.fields)]
+MACHINE_NAMES = {model._meta.model_name for model in MACHINES}
 NAMES = [model._meta.label for model in MODELS]
 
 
@@ -55,6 +58,7 @@ def groups_of(module: ModuleType, states: type[models.TextChoices]) -> dict[str,
         (conference_states, conference_states.ConferenceState),
         (dissent_states, dissent_states.DissentState),
         (escalation_states, escalation_states.EscalationState),
+        (complaint_states, complaint_states.ComplaintState),
     ],
 )
 def test_the_groups_of_states_are_exhaustive_and_disjoint(
@@ -68,12 +72,17 @@ def test_the_groups_of_states_are_exhaustive_and_disjoint(
 
 
 def test_every_machine_of_the_house_is_looked_at_here() -> None:
-    assert set(MACHINES) == {Conference, Dissent, Escalation}
+    assert set(MACHINES) == {Conference, Dissent, Complaint, Escalation}
 
 
 @pytest.mark.parametrize(
     ("model", "module"),
-    [(Conference, conference_states), (Dissent, dissent_states), (Escalation, escalation_states)],
+    [
+        (Conference, conference_states),
+        (Dissent, dissent_states),
+        (Complaint, complaint_states),
+        (Escalation, escalation_states),
+    ],
 )
 def test_final_states_have_no_way_out_and_all_others_are_reached_and_left(
     model: type[models.Model], module: ModuleType
@@ -94,9 +103,10 @@ def test_final_states_have_no_way_out_and_all_others_are_reached_and_left(
     [
         (dissent_states, dissent_states.DissentState),
         (escalation_states, escalation_states.EscalationState),
+        (complaint_states, complaint_states.ComplaintState),
     ],
 )
-def test_the_stage_of_a_case_follows_the_state_of_its_dissent_or_its_ladder(
+def test_the_stage_of_a_case_follows_the_state_of_its_machine(
     module: ModuleType, states: type[models.TextChoices]
 ) -> None:
     assert set(module.STAGE) == set(states)
@@ -104,7 +114,9 @@ def test_the_stage_of_a_case_follows_the_state_of_its_dissent_or_its_ladder(
         assert (state in module.FINAL) == (stage in case_states.FINAL)
 
 
-@pytest.mark.parametrize("module", [case_states, conference_states, dissent_states, escalation_states])
+@pytest.mark.parametrize(
+    "module", [case_states, conference_states, dissent_states, complaint_states, escalation_states]
+)
 def test_every_state_has_a_word_of_its_own(module: ModuleType) -> None:
     for value in vars(module).values():
         if (
@@ -209,6 +221,7 @@ def test_the_pairs_are_found() -> None:
     [
         ("conferences.Conference", "state", {"ended_at"}),
         ("dissent.Dissent", "state", {"closed_at", "withdrawn_at", "decided_at"}),
+        ("complaints.Complaint", "state", {"closed_at", "withdrawn_at", "decided_at"}),
         ("cases.Case", "stage", {"closed_at"}),
         ("deadlines.Deadline", "state", {"ended_at"}),
     ],
@@ -325,14 +338,14 @@ def test_only_actions_move_a_state() -> None:
                 wrong.append(f"{name}:{node.lineno} sets a state")
         for call in calls(tree, "update", "bulk_update", "update_or_create", *verbs):
             on = call.func.value if isinstance(call.func, ast.Attribute) else None
-            if isinstance(on, ast.Name) and on.id in ("conference", "dissent") and call.func.attr in verbs:  # type: ignore[attr-defined]
+            if isinstance(on, ast.Name) and on.id in MACHINE_NAMES and call.func.attr in verbs:  # type: ignore[attr-defined]
                 wrong.append(f"{name}:{call.lineno} moves a {on.id}")
             if any(keyword.arg == "state" for keyword in call.keywords):
                 wrong.append(f"{name}:{call.lineno} writes a state")
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", ["conferences/actions.py", "dissent/actions.py"])
+@pytest.mark.parametrize("name", ["conferences/actions.py", "dissent/actions.py", "complaints/actions.py"])
 def test_an_action_moves_a_machine_by_its_transitions_only(name: str) -> None:
     tree = SOURCES[name]
     stored = [
@@ -345,13 +358,13 @@ def test_an_action_moves_a_machine_by_its_transitions_only(name: str) -> None:
         assert "state" not in {keyword.arg for keyword in call.keywords}, ast.unparse(call)
 
 
-@pytest.mark.parametrize("name", ["conferences/actions.py", "dissent/actions.py"])
+@pytest.mark.parametrize("name", ["conferences/actions.py", "dissent/actions.py", "complaints/actions.py"])
 def test_a_machine_is_saved_with_its_state_named(name: str) -> None:
     """Left out, the transition is lost without a word."""
     looked = 0
     for call in calls(SOURCES[name], "save"):
         on = call.func.value if isinstance(call.func, ast.Attribute) else None
-        if isinstance(on, ast.Name) and on.id in ("conference", "dissent"):
+        if isinstance(on, ast.Name) and on.id in MACHINE_NAMES:
             named_fields = next((k.value for k in call.keywords if k.arg == "update_fields"), None)
             assert isinstance(named_fields, ast.List), f"{name}:{call.lineno}"
             assert "state" in {e.value for e in named_fields.elts if isinstance(e, ast.Constant)}

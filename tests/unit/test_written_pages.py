@@ -6,13 +6,19 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import models
 
+from complaints.models import Complaint
 from conferences.models import Conference
 from dissent.models import Dissent
 from protocols.loader import register
 
 PAGES = {
-    "state_diagrams": ("docs/reference/states/conference.md", "docs/reference/states/dissent.md"),
+    "state_diagrams": (
+        "docs/reference/states/conference.md",
+        "docs/reference/states/complaint.md",
+        "docs/reference/states/dissent.md",
+    ),
     "rule_register": ("docs/rules.md",),
 }
 
@@ -39,9 +45,11 @@ def test_a_page_that_is_out_of_date_is_named_and_written_anew(
         call_command(command, "--check")
 
 
-@pytest.mark.parametrize(("model", "name"), [(Conference, "conference"), (Dissent, "dissent")])
+@pytest.mark.parametrize(
+    ("model", "name"), [(Conference, "conference"), (Complaint, "complaint"), (Dissent, "dissent")]
+)
 def test_every_state_edge_and_verb_is_on_its_page(
-    model: type[Conference | Dissent], name: str, settings: Any
+    model: type[models.Model], name: str, settings: Any
 ) -> None:
     text = (Path(settings.BASE_DIR) / f"docs/reference/states/{name}.md").read_text()
     field = model._meta.get_field("state")

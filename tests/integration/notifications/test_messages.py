@@ -55,7 +55,12 @@ def test_a_message_says_what_by_when_and_where_and_nothing_that_somebody_typed(k
     dissent = world.dissent_at(DissentState.UNDER_REVIEW)
     Child.objects.update(name=f"{CANARY} Child", initials="Z.Z.")
     Dissent.objects.update(reasons=CANARY)
-    about_conference = kind in ("conference_booked", "missing_entry", "missing_entry_answered")
+    about_conference = kind in (
+        "conference_booked",
+        "missing_entry",
+        "missing_entry_answered",
+        "complaint_recorded",
+    )
     due = dt.datetime(2026, 3, 17, 23, 59, 59, tzinfo=dt.UTC)
     enqueue(
         partnership_id=world.partnership.pk,

@@ -1,4 +1,4 @@
-"""Writes the states of a conference and of a dissent as pages, from the code that holds them."""
+"""Writes the states of each machine as pages, from the code that holds them."""
 
 import ast
 import io
@@ -11,6 +11,10 @@ from typing import Any, NamedTuple
 from django.db import models
 from django_fsm import Transition
 
+from complaints import actions as complaint_actions
+from complaints import states as complaint_states
+from complaints.models import Complaint
+from complaints.states import ComplaintState
 from conferences import actions as conference_actions
 from conferences import states as conference_states
 from conferences.models import Conference
@@ -39,6 +43,9 @@ MACHINES = {
         conference_states,
         (conference_actions, dissent_actions),
         conference_states.FINAL,
+    ),
+    "complaint": Machine(
+        Complaint, ComplaintState, complaint_states, (complaint_actions,), complaint_states.FINAL
     ),
     "dissent": Machine(Dissent, DissentState, dissent_states, (dissent_actions,), dissent_states.FINAL),
 }
