@@ -28,4 +28,5 @@ app.conf.beat_schedule = {
         "task": "operations.tasks.look_for_the_impossible",
         "schedule": crontab(hour="3", minute="20"),
     },
+    "count-figures": {"task": "reports.tasks.count_figures", "schedule": 600.0, "options": {"expires": 500}},
 }

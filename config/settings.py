@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "operations",
     "papers",
     "worklists",
+    "reports",
 ]
 
 MIDDLEWARE = [

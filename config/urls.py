@@ -10,6 +10,7 @@ handler500 = "worklists.views.server_error"
 urlpatterns = [
     path("", include("operations.urls")),
     path("", include("worklists.urls")),
+    path("", include("reports.urls")),
     path("", include("accounts.urls")),
     path("", include("partnerships.urls")),
     path("", include("cases.urls")),

@@ -60,6 +60,7 @@ def nav_of(request: HttpRequest, role: str, user_id: int, partnership_id: int) -
     places = [
         (home_label(role), "home"),
         ("My conferences" if role in (*RECORDERS, Role.PRACTITIONER) else "Conferences", "conferences"),
+        ("Figures", "figures") if role == Role.PARTNERSHIP_ADMIN else None,
         ("Partnership", "partnership") if role == Role.PARTNERSHIP_ADMIN else None,
         (f"Notices ({unread})" if unread else "Notices", "notices"),
         ("Guidance", "help"),

@@ -28,6 +28,8 @@ from papers import actions as papers
 from partnerships.models import Membership
 from partnerships.states import AgencyKind
 from records.models import Discussion
+from reports import actions as figures
+from reports.states import Span
 from tests.builders import ENDS, LATER, World
 from tests.integration.papers.conftest import issued, plans, saved
 from tests.ladders import OF_AN_ESCALATION
@@ -59,6 +61,8 @@ OPEN = {
     "partnership": frozenset({"admin"}), "fill-post": frozenset({"admin"}), "publish": frozenset({"admin"}),
     "closure-days": frozenset({"admin"}), "complaints": frozenset({"admin"}), "complaint-new": frozenset({"admin"}),
     "complaints-about": EVERYONE,
+    "figures": frozenset({"admin"}), "figures-set-up": frozenset({"admin"}), "figures-extract": frozenset({"admin"}),
+    "report": frozenset({"admin"}), "report-annual": frozenset({"admin"}), "report-file": frozenset({"admin"}),
     "letter-settings": frozenset({"admin"}), "letter-wording": frozenset({"admin"}),
     "letter-wording-preview": frozenset({"admin"}),
     "raise": MEMBERS, "raise-about-conference": MEMBERS, "raise-kind": MEMBERS, "raise-elsewhere": MEMBERS,
@@ -138,6 +142,7 @@ class Matter:
     record: Discussion
     guest: Invitation  # of somebody without an account, who dissents in the case
     complaint: str
+    publication: uuid.UUID  # of figures
     names: frozenset[str]  # the addresses that exist for it
     papers: dict[str, Any] = field(default_factory=dict)  # what an address of papers can name
 
@@ -151,6 +156,8 @@ class Matter:
         if name in OF_A_COMPLAINT:
             known |= {"reference": self.complaint, "tell_id": "decision_stands", "seat": "agencies"}
             return {key: known[key] for key in pattern.pattern.converters}
+        if name.startswith("report"):
+            known |= {"publication": self.publication, "kind": "csv"}
         if name in OF_PAPERS or name.startswith("letter-wording"):
             known |= self.papers
             return {key: known[key] for key in pattern.pattern.converters}
@@ -198,6 +205,12 @@ def matter(slug: str, state: str) -> Matter:
         world.discussion(dissent.case),
         cases.invite(participant_id=person.pk, by=world.actor("chair"), now=LATER),
         world.complaint(conference=dissent.conference).case.reference if world.area.complaints else "",
+        figures.publish(
+            partnership_id=world.partnership.pk,
+            span=Span("2025-10", "2025-12"),
+            by=world.actor("admin"),
+            now=LATER,
+        ).uuid,
         names,
         named,
     )

@@ -1,0 +1,550 @@
+"""The page of a publication: headline figures, charts with a finding as their title, and the tables under them."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import protocols
+from conferences.states import ConferenceKind
+from core.templatetags.pd import MONTHS, plural
+from disclosure import rounded
+from partnerships.models import Agency
+from partnerships.states import AgencyKind
+from reports.models import Publication
+from reports.states import CLOCK, TOOK, Counted, Exceptional, InTime, Measure, Span
+
+HIDDEN = "[c]"
+MOST_BARS = 4
+
+MEANINGS = {
+    "stands": "The decision stands",
+    "reconvened": "The conference is reconvened",
+    "early_review": "An early review is held",
+    "resolved": "Resolved",
+    "moved_on": "Moved on to the next step",
+    "other": "Another outcome",
+    "withdrawn": "Withdrawn",
+    "not_pursued": "Not pursued: no written view came",
+}
+BASES = {
+    "consensus": "By consensus",
+    "majority": "By majority",
+    "chair": "By the chair, without consensus",
+    "chair_overruled": "By the chair, against the majority",
+}
+DIRECTIONS = {
+    "more_protection": "More protection: should be on a plan",
+    "less_protection": "Less protection: no plan needed",
+    "different_category": "Another category",
+    "other": "Another decision",
+}
+TALKED = {"0": "None", "1": "One", "2": "Two", "3": "Three"}
+YES_NO = {"true": "Yes", "false": "No", "True": "Yes", "False": "No"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table: its words and its cells as they are shown."""
+
+    label: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """One table as the page and every file show it."""
+
+    ident: str
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[Row, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Bars under a sentence that says what they show, and their table."""
+
+    title: str
+    sub: str
+    bars: tuple[dict[str, Any], ...]
+    label: str
+    table: TableView
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything on the page of a publication."""
+
+    publication: Publication
+    period: str
+    selection: str
+    headline: tuple[dict[str, str], ...]
+    charts: tuple[Chart, ...]
+    tables: tuple[TableView, ...]
+    silent: tuple[str, ...]
+    wording: tuple[str, ...] = field(default=())
+
+
+class _Figures:
+    """The stored figures of a publication, as they may be shown."""
+
+    def __init__(self, publication: Publication) -> None:
+        self.publication = publication
+        self.stored: dict[str, Any] = publication.figures
+
+    def total(self, counted: str) -> int | None:
+        """How many in all; 0 where there was nothing to count, None where it is hidden."""
+        stored = self.stored.get(counted)
+        if stored is None:
+            return 0
+        return self._round(stored["total"]) if stored["shown"] else None
+
+    def has(self, counted: str, measure: str) -> bool:
+        """Whether there is a table to show."""
+        stored = self.stored.get(counted)
+        if stored is None or not stored["shown"] or measure not in stored["tables"]:
+            return False
+        return not stored["tables"][measure]["withheld"]
+
+    def cells(self, counted: str, measure: str) -> dict[str, int | None]:
+        """Each category with its count, None where it is hidden."""
+        if not self.has(counted, measure):
+            return {}
+        table = self.stored[counted]["tables"][measure]
+        return {
+            name: None if name in table["hidden"] else self._round(count)
+            for name, count in table["counts"].items()
+        }
+
+    def clocks(self) -> list[str]:
+        """The rules of the dated clocks that were due."""
+        return sorted(name.removeprefix(CLOCK) for name in self.stored if name.startswith(CLOCK))
+
+    def took(self, rule: str) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = self.stored.get(f"{TOOK}{rule}")
+        return found
+
+    def _round(self, count: int) -> int:
+        return rounded(count) if self.publication.round_to == 5 else count
+
+
+def shown(count: int | None) -> str:
+    return HIDDEN if count is None else f"{count:,}"
+
+
+# --- periods ------------------------------------------------------------------------------------------------------
+
+
+def span_words(span: Span) -> str:
+    """April to June 2026; October 2025 to March 2026; March 2026."""
+    (y1, m1), (y2, m2) = ((int(part) for part in name.split("-")) for name in (span.first, span.last))
+    first, last = MONTHS[m1 - 1], MONTHS[m2 - 1]
+    if (y1, m1) == (y2, m2):
+        return f"{first} {y1}"
+    return f"{first} to {last} {y1}" if y1 == y2 else f"{first} {y1} to {last} {y2}"
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """Every month from the first to the last: "2026-04", "2026-05", …"""
+    year, month = map(int, first.split("-"))
+    found = []
+    while (name := f"{year:04d}-{month:02d}") <= last:
+        found.append(name)
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+    return found
+
+
+def last_quarters(today: dt.date, number: int) -> list[Span]:
+    """The last whole quarters that are over, newest first."""
+    year, quarter = today.year, (today.month - 1) // 3
+    found = []
+    for _ in range(number):
+        year, quarter = (year, quarter - 1) if quarter else (year - 1, 3)
+        found.append(Span(f"{year}-{quarter * 3 + 1:02d}", f"{year}-{quarter * 3 + 3:02d}"))
+    return found
+
+
+def periods(today: dt.date) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What can be chosen: whole quarters, half-years and years from April to March that are over."""
+    quarters = last_quarters(today, 12)
+    halves = [
+        Span(earlier.first, later.last)
+        for later, earlier in pairwise(quarters)
+        if later.first.endswith(("-01", "-07"))
+    ]
+    years = [
+        Span(f"{year}-04", f"{year + 1}-03")
+        for year in range(today.year - 1, today.year - 5, -1)
+        if f"{year + 1}-03" < f"{today:%Y-%m}"
+    ]
+    return [
+        (name, [(f"{span.first}:{span.last}", span_words(span)) for span in spans])
+        for name, spans in (("Quarters", quarters), ("Half-years", halves), ("Years", years))
+        if spans
+    ]
+
+
+def periods_listed(partnership_id: int) -> list[dict[str, Any]]:
+    """What was published, the latest period first."""
+    rows = Publication.objects.filter(partnership_id=partnership_id).order_by(
+        "-last_month", "first_month", "number"
+    )
+    return [
+        {
+            "publication": row,
+            "period": span_words(Span(row.first_month, row.last_month)),
+            "selection": _selection_words(row),
+        }
+        for row in rows
+    ]
+
+
+# --- the page -----------------------------------------------------------------------------------------------------
+
+
+def report_of(
+    publication: Publication, area: protocols.AreaProtocol | None, before: Sequence[Publication]
+) -> Report:
+    """The page of a publication. One query, for the names of the agencies."""
+    figures = _Figures(publication)
+    names = {
+        str(row.uuid): row.name
+        for row in Agency.objects.filter(partnership_id=publication.partnership_id).order_by("name")
+    }
+    span = Span(publication.first_month, publication.last_month)
+    charts = (
+        _agency_chart(figures),
+        _meaning_chart(figures),
+        _direction_chart(figures),
+        _trend_chart(publication, before),
+    )
+    tables = (
+        *_clock_tables(figures, area),
+        _plain(figures, "basis", Counted.DECISIONS, Measure.BASIS, "How decisions about children were reached", BASES),
+        _plain(figures, "plan", Counted.DECISIONS, Measure.PLAN, "Decisions about children: on a plan?", YES_NO),
+        _plain(figures, "label", Counted.ENDINGS, Measure.LABEL, "Outcomes in the protocol’s own words", MEANINGS),
+        _plain(figures, "talked", Counted.ENDINGS, Measure.TALKED, "Conversations held before the decision", TALKED),
+        _plain(figures, "exceptions", Counted.EXCEPTIONS, Measure.WHAT, "What was done differently, with a reason", dict(Exceptional.choices)),
+        _agency_table(figures, names),
+    )  # fmt: skip
+    return Report(
+        publication,
+        span_words(span),
+        _selection_words(publication),
+        _headline(figures, area),
+        tuple(chart for chart in charts if chart is not None),
+        tuple(table for table in tables if table is not None),
+        _silent(figures, names),
+        _wording(figures, span, area),
+    )
+
+
+def tables_of(report: Report) -> list[TableView]:
+    """Every table of a report, in the order of the page: what the files hold."""
+    headline = TableView(
+        "summary", "Summary", ("Figure", "Value"),
+        tuple(Row(f["label"], (f"{f['value']} {f['small']}".strip(),)) for f in report.headline),
+    )  # fmt: skip
+    silent = TableView(
+        "silent", "Agencies that took part in conferences and did not dissent", ("Agency",),
+        tuple(Row(name, ()) for name in report.silent),
+    )  # fmt: skip
+    return [
+        headline,
+        *(chart.table for chart in report.charts),
+        *report.tables,
+        *([silent] if report.silent else []),
+    ]
+
+
+def _selection_words(publication: Publication) -> str:
+    kind = ConferenceKind(publication.kind).label if publication.kind else ""
+    words = [f"{kind} conferences only" if kind else "All conferences"]
+    if publication.version:
+        words.append(f"protocol version {publication.version}")
+    return ", ".join(words)
+
+
+def _headline(figures: _Figures, area: protocols.AreaProtocol | None) -> tuple[dict[str, str], ...]:
+    held, dissents = figures.total(Counted.CONFERENCES), figures.total(Counted.DISSENTS)
+    found = [
+        {"label": "conferences held", "value": shown(held), "small": ""},
+        {"label": "formal dissents", "value": shown(dissents), "small": ""},
+    ]
+    with_one = figures.cells(Counted.CONFERENCES, Measure.DISSENT).get("True", 0 if held == 0 else None)
+    if held and with_one is not None:
+        found.append(
+            {"label": "of conferences had a dissent", "value": f"{100 * with_one / held:.0f}%", "small": f"{with_one} of {held}"}
+        )  # fmt: skip
+    rule = _decide_rule(figures, area)
+    if rule is not None:
+        cells = figures.cells(f"{CLOCK}{rule}", Measure.TIME)
+        total, in_time = figures.total(f"{CLOCK}{rule}"), cells.get(InTime.IN_TIME, 0)
+        if cells and total and in_time is not None:
+            found.append(
+                {"label": f"decided in time ({rule})", "value": f"{100 * in_time / total:.0f}%", "small": f"{in_time} of {total}"}
+            )  # fmt: skip
+        took = figures.took(rule)
+        if took and took["shown"]:
+            found.append(
+                {"label": "working days to a decision, median", "value": _number(took["median"]), "small": ""}
+            )
+    return tuple(found)
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _decide_rule(figures: _Figures, area: protocols.AreaProtocol | None) -> str | None:
+    """The rule of the clock for the decision, where the protocol has one and it was due."""
+    if area is None:
+        return None
+    due = figures.clocks()
+    return next((c.rule for c in area.clocks if c.purpose == "decide" and c.rule in due), None)
+
+
+def _bars(
+    cells: Iterable[tuple[str, int | None]], late: Callable[[str], bool] = lambda _: False
+) -> tuple[dict[str, Any], ...]:
+    rows = list(cells)
+    most = max((count for _, count in rows if count is not None), default=0)
+    return tuple(
+        {
+            "label": label,
+            "number": shown(count),
+            "percent": f"{100 * (count or 0) / most:.1f}%" if most else "0%",
+            "hidden": count is None,
+            "late": late(label),
+        }
+        for label, count in rows
+    )
+
+
+def _heard(rows: Iterable[tuple[str, int | None]]) -> str:
+    """What a screen reader hears in place of bars."""
+    return ", ".join(f"{label}: {'hidden' if count is None else count}" for label, count in rows)
+
+
+def _sorted(cells: dict[str, int | None], labels: dict[str, str]) -> list[tuple[str, int | None]]:
+    rows = [(labels.get(name, name), count) for name, count in cells.items()]
+    return sorted(rows, key=lambda row: (-(row[1] or 0), row[1] is None, row[0]))
+
+
+def _agency_chart(figures: _Figures) -> Chart | None:
+    labels = {str(k): str(v) for k, v in AgencyKind.choices}
+    places = figures.cells(Counted.PLACES, Measure.AGENCY_KIND)
+    cells = figures.cells(Counted.DISSENTS, Measure.AGENCY_KIND)
+    if not cells:
+        return None
+    rows = _sorted(cells, labels)
+    title = "Dissents by kind of agency"
+    if rows[0][1] and (len(rows) == 1 or (rows[1][1] or 0) < rows[0][1]):
+        title = f"{rows[0][0]} raised most dissents"
+    table = TableView(
+        "agency_kind", "Dissents by kind of agency, and how often it took part",
+        ("Kind of agency", "Dissents", "Places at conferences", "Dissents per 100 places"),
+        tuple(
+            Row(label, (shown(cells.get(key, 0)), shown(places.get(key, 0)), _rate(cells.get(key, 0), places.get(key, 0))))
+            for key, label in labels.items()
+            if cells.get(key, 0) != 0 or places.get(key, 0) != 0
+        ),
+        "A place is one professional at one conference. More dissent can mean that practitioners feel able to challenge.",
+    )  # fmt: skip
+    return Chart(
+        title, "By the agency of the practitioner", _bars(rows[:MOST_BARS]), _heard(rows[:MOST_BARS]), table
+    )
+
+
+def _rate(number: int | None, of: int | None) -> str:
+    return "" if number is None or not of else f"{100 * number / of:.1f}"
+
+
+def _meaning_chart(figures: _Figures) -> Chart | None:
+    cells = figures.cells(Counted.ENDINGS, Measure.MEANING)
+    total = figures.total(Counted.ENDINGS)
+    if not cells or not total:
+        return None
+    rows = _sorted(cells, MEANINGS)
+    title = "How dissents ended"
+    if rows[0][1]:
+        label = rows[0][0]
+        title = f"{rows[0][1]} of {total} ended so: {label[:1].lower()}{label[1:]}"
+    table = TableView(
+        "meaning", "How dissents ended", ("Outcome", "Dissents"), tuple(Row(label, (shown(n),)) for label, n in rows)
+    )  # fmt: skip
+    return Chart(
+        title,
+        "Dissents answered, withdrawn or closed in this period",
+        _bars(rows[:MOST_BARS]),
+        _heard(rows[:MOST_BARS]),
+        table,
+    )
+
+
+def _direction_chart(figures: _Figures) -> Chart | None:
+    cells = figures.cells(Counted.DIRECTIONS, Measure.DIRECTION)
+    total = figures.total(Counted.DIRECTIONS)
+    if not cells or not total:
+        return None
+    rows = _sorted(cells, DIRECTIONS)
+    more = cells.get("more_protection")
+    title = "What dissents asked for" if more is None else f"{more} of {total} asked for more protection"
+    table = TableView(
+        "direction", "What dissents asked for, per child", ("Direction", "Children"),
+        tuple(Row(label, (shown(n),)) for label, n in rows),
+    )  # fmt: skip
+    return Chart(
+        title, "Per child. More and less protection are kept apart", _bars(rows), _heard(rows), table
+    )
+
+
+def _trend_chart(publication: Publication, before: Sequence[Publication]) -> Chart | None:
+    """Dissents per 100 conferences in periods of the same length that were published."""
+    length = _months(publication)
+    alike = [
+        one
+        for one in (*before, publication)
+        if _months(one) == length and (one.kind, one.version) == (publication.kind, publication.version)
+        and one.last_month <= publication.last_month
+    ]  # fmt: skip
+    points = []
+    for one in sorted(alike, key=lambda row: row.first_month)[-MOST_BARS:]:
+        figures = _Figures(one)
+        held, dissents = figures.total(Counted.CONFERENCES), figures.total(Counted.DISSENTS)
+        rate = 100 * dissents / held if held and dissents is not None else None
+        points.append((span_words(Span(one.first_month, one.last_month)), held, dissents, rate))
+    rates = [rate for *_, rate in points if rate is not None]
+    if len(rates) < 2:
+        return None
+    change = "rose" if rates[-1] > rates[-2] else "fell" if rates[-1] < rates[-2] else "did not change"
+    most = max(rates) or 1
+    bars = tuple(
+        {
+            "label": name, "number": "" if rate is None else f"{rate:.1f}",
+            "percent": f"{100 * (rate or 0) / most:.1f}%", "hidden": rate is None, "late": False,
+        }
+        for name, _, _, rate in points
+    )  # fmt: skip
+    table = TableView(
+        "trend", "Dissents per 100 conferences", ("Period", "Conferences", "Dissents", "Per 100 conferences"),
+        tuple(
+            Row(name, (shown(held), shown(dissents), HIDDEN if rate is None else f"{rate:.1f}"))
+            for name, held, dissents, rate in points
+        ),
+    )  # fmt: skip
+    heard = ", ".join(f"{name}: {'hidden' if rate is None else f'{rate:.1f}'}" for name, *_, rate in points)
+    return Chart(
+        f"Dissents per 100 conferences {change}",
+        "More dissent can mean that practitioners feel able to challenge",
+        bars,
+        heard,
+        table,
+    )
+
+
+def _months(one: Publication) -> int:
+    (y1, m1), (y2, m2) = ((int(p) for p in name.split("-")) for name in (one.first_month, one.last_month))
+    return (y2 - y1) * 12 + m2 - m1 + 1
+
+
+def _clock_tables(figures: _Figures, area: protocols.AreaProtocol | None) -> list[TableView | None]:
+    rules = [rule for rule in figures.clocks() if figures.total(f"{CLOCK}{rule}") != 0]
+    if not rules:
+        return []
+    labels = {c.rule or c.id: c.label for c in (area.clocks if area else ())}
+    rows = []
+    for rule in rules:
+        cells = figures.cells(f"{CLOCK}{rule}", Measure.TIME)
+        known = figures.has(f"{CLOCK}{rule}", Measure.TIME)
+        took = figures.took(rule)
+        spread = (
+            f"{_number(took['median'])} ({took['least']} to {took['most']})" if took and took["shown"] else ""
+        )
+        counts = [shown(cells.get(how, 0)) if known else HIDDEN for how in InTime.values]
+        label = f"{labels[rule]} ({rule})" if rule in labels else rule
+        rows.append(Row(label, (shown(figures.total(f"{CLOCK}{rule}")), *counts, spread)))
+    return [
+        TableView(
+            "clocks", "The protocol’s clocks: in time or late",
+            ("Clock", "Due", *InTime.labels, "Working days, median (range)"), tuple(rows),
+            "Counted in the month in which each was due. Passing a date decides nothing.",
+        )
+    ]  # fmt: skip
+
+
+def _plain(
+    figures: _Figures, ident: str, counted: str, measure: str, caption: str, labels: dict[str, str]
+) -> TableView | None:
+    cells = figures.cells(counted, measure)
+    if not cells:
+        return None
+    rows = tuple(Row(label, (shown(n),)) for label, n in _sorted(cells, labels))
+    return TableView(ident, caption, ("", "Number"), rows)
+
+
+def _agency_table(figures: _Figures, names: dict[str, str]) -> TableView | None:
+    places = figures.cells(Counted.PLACES, Measure.AGENCY)
+    if not places:
+        return None
+    dissents = figures.cells(Counted.DISSENTS, Measure.AGENCY)
+    whole = figures.has(Counted.DISSENTS, Measure.AGENCY) or figures.total(Counted.DISSENTS) == 0
+    rows = tuple(
+        Row(
+            names[key],
+            (
+                shown(places[key]),
+                shown(dissents.get(key, 0)) if whole else HIDDEN,
+                _rate(dissents.get(key, 0) if whole else None, places[key]),
+            ),
+        )
+        for key in sorted(places, key=lambda key: names.get(key, ""))
+        if key in names
+    )
+    return TableView(
+        "agency", "Agencies: how often each took part, and dissented",
+        ("Agency", "Places at conferences", "Dissents", "Dissents per 100 places"), rows,
+    )  # fmt: skip
+
+
+def _silent(figures: _Figures, names: dict[str, str]) -> tuple[str, ...]:
+    """Agencies that took part and of whom no dissent is counted: a true zero, which may be shown."""
+    places = figures.cells(Counted.PLACES, Measure.AGENCY)
+    if figures.total(Counted.DISSENTS) != 0 and not figures.has(Counted.DISSENTS, Measure.AGENCY):
+        return ()
+    dissents = figures.cells(Counted.DISSENTS, Measure.AGENCY)
+    return tuple(sorted(names[key] for key in places if key in names and dissents.get(key, 0) == 0))
+
+
+def _wording(figures: _Figures, span: Span, area: protocols.AreaProtocol | None) -> tuple[str, ...]:
+    """Sentences for the yearly report, with only what is shown."""
+    held, dissents = figures.total(Counted.CONFERENCES), figures.total(Counted.DISSENTS)
+    period = span_words(span)
+    said = []
+    if held is not None:
+        said.append(
+            f"In {period}, {plural(held, 'child protection conference')} {'was' if held == 1 else 'were'} held."
+        )
+    if dissents is not None:
+        said.append(f"Professionals formally dissented {plural(dissents, 'time')}.")
+    else:
+        said.append("The number of formal dissents is too small to be given.")
+    meanings = figures.cells(Counted.ENDINGS, Measure.MEANING)
+    given = [f"{MEANINGS.get(name, name).lower()}: {n}" for name, n in meanings.items() if n]
+    if given:
+        said.append(f"Of the dissents that ended in this period: {'; '.join(given)}.")
+    rule = _decide_rule(figures, area)
+    if rule:
+        cells = figures.cells(f"{CLOCK}{rule}", Measure.TIME)
+        total, in_time = figures.total(f"{CLOCK}{rule}"), cells.get(InTime.IN_TIME, 0)
+        if cells and total and in_time is not None:
+            said.append(
+                f"{in_time} of {total} decisions were made in the time that the protocol sets ({rule})."
+            )
+    said.append(
+        "More dissent can mean that practitioners feel able to challenge; a low number is not a good sign by itself."
+    )
+    return tuple(said)
