@@ -136,6 +136,8 @@ OF_NO_PARTNERSHIP = {
     "partnerships.HolidayList": "is the nation's",
     "accounts.User": "a person may work in several partnerships",
     "accounts.Submission": "is the person's",
+    "accounts.OneTimeKey": "is the person's",
+    "accounts.KeptMail": "stands in for the mail server of a demonstration",
     "audit.AuditEvent": "names it by a plain number, without a foreign key",
     "audit.AuditHead": "is its number",
     "deadlines.SweepRun": "is the installation's",
@@ -286,14 +288,17 @@ def keys_of(node: ast.expr, function: ast.AST) -> set[str]:
     return keys
 
 
+HANDS_ON = ("_audit", "_audit_guest")  # they hand on to `write` what they are given
+
+
 def written_events() -> list[tuple[str, str, set[str]]]:
     """Every event that code writes: where, its type, and the keys of its detail."""
     found = []
     for name, tree in SOURCES.items():
         for function in [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]:
-            if function.name == "_audit":  # hands on what it is given
+            if function.name in HANDS_ON:
                 continue
-            for call in calls(function, "write", "_audit", "Event"):
+            for call in calls(function, "write", "Event", *HANDS_ON):
                 direct = isinstance(call.func, ast.Name) and call.func.id in ("write", "Event")
                 if not direct and isinstance(call.func, ast.Attribute) and call.func.attr == "write":
                     continue  # a command's own output
