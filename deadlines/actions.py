@@ -2,7 +2,8 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Collection
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +18,20 @@ from cases.models import Case, CaseEvent
 from cases.selectors import area_of_case, facts_of
 from core.actor import Actor, clock_actor
 from core.clock import database_now, london_date
+from core.moments import check_happened, check_words
 from core.refusals import Denied
 from deadlines.models import ClockHold, Deadline, DeadlineEffect, SweepRun
+from deadlines.selectors import Move, moves
 from deadlines.states import CANCELLING, LADDER_ANCHORS, DeadlineState, Doubt, EffectKind, Release
-from notifications.actions import enqueue, office_time, supersede, unsent_effects
+from notifications.actions import (
+    enqueue,
+    enqueue_all,
+    office_time,
+    supersede,
+    supersede_all,
+    unsent_effects,
+)
+from notifications.models import Outbox
 from notifications.tasks import send_messages
 from partnerships.models import Partnership
 from partnerships.selectors import calendar_for, holders_of
@@ -28,6 +39,8 @@ from protocols.calendar import Calendar, CalendarHorizon, Due
 from protocols.clocktime import LONDON
 
 BATCH = 1000
+MOVE_BATCH = 500
+REASON = 500  # characters
 log = structlog.get_logger(__name__)
 RUN_SECONDS = 60.0  # half of the time that a task is given
 RETRY_PARKED = dt.timedelta(hours=1)
@@ -267,13 +280,28 @@ def _tell(it: Happening, event: str, fact: CaseEvent, outcome: str) -> None:
 
 def recount(case: Case) -> None:
     """Write the case's next date and whether one has passed, from its running clocks."""
-    running = list(
-        Deadline.objects.filter(case=case, state=DeadlineState.OPEN, due_at__isnull=False).order_by("due_at")
-    )
-    case.next_due_at = running[0].due_at if running else None
-    case.next_due_for = running[0].label if running else ""
-    case.overdue = any(d.breached_at is not None for d in running)
-    case.save(update_fields=["next_due_at", "next_due_for", "overdue"])
+    recount_cases([case.pk])
+    case.refresh_from_db(fields=["next_due_at", "next_due_for", "overdue"])
+
+
+RECOUNT = """
+UPDATE cases_case c
+   SET next_due_at = n.due_at, next_due_for = coalesce(n.label, ''), overdue = coalesce(n.overdue, false)
+  FROM unnest(%(ids)s::bigint[]) AS wanted(id)
+  LEFT JOIN LATERAL (
+       SELECT (array_agg(d.due_at ORDER BY d.due_at, d.id))[1] AS due_at,
+              (array_agg(d.label ORDER BY d.due_at, d.id))[1] AS label,
+              bool_or(d.breached_at IS NOT NULL) AS overdue
+         FROM deadlines_deadline d
+        WHERE d.case_id = wanted.id AND d.state = 'open' AND d.due_at IS NOT NULL) n ON true
+ WHERE c.id = wanted.id
+"""
+
+
+def recount_cases(ids: Sequence[int]) -> None:
+    """As `recount`, of several cases in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(RECOUNT, {"ids": list(ids)})
 
 
 # A person's action locks its case first, so the sweep takes the case too, and leaves for the next tick what a person
@@ -525,76 +553,257 @@ def _release(hold: ClockHold, release: Release, *, by: Actor, now: dt.datetime) 
 # --- days that are added to the calendar late ----------------------------------------------------------------------
 
 
-def recount_clocks(*, partnership_id: int | None, nation: str, now: dt.datetime, by: Actor) -> int:
-    """A holiday or closure day was added: move the open clocks whose date it changes, say so in each history, tell
-    the holder. Returns how many moved. Each case in its own transaction."""
+def recount_clocks(
+    *,
+    partnership_id: int | None,
+    nation: str,
+    now: dt.datetime,
+    by: Actor,
+    days: Collection[dt.date] | None = None,
+) -> int:
+    """The calendar has changed: move the open clocks whose date it changes, say so in each history, tell the holder.
+
+    With `days`, those that were added or taken out, only the clocks that run over them are looked at. Writes nothing
+    but what moves, so a second run writes nothing. Returns how many moved.
+    """
     tenants = [partnership_id] if partnership_id else list(Partnership.objects.values_list("pk", flat=True))
     moved = 0
     for tenant in tenants:
         calendar = calendar_for(tenant, nation)
-        open_clocks = (
-            Deadline.objects.filter(partnership_id=tenant, state=DeadlineState.OPEN, due_at__isnull=False)
-            .select_related("case__protocol_version", "case__partnership")
-            .order_by("case_id", "pk")
-        )
-        for deadline in open_clocks:
-            area = area_of_case(deadline.case)
-            if area.nation != nation:
-                break
-            clock = area.clock(deadline.clock_id)
-            if clock is not None and _counted(deadline, clock, calendar).due_at != deadline.due_at:
-                moved += _move(deadline.pk, clock, calendar, now, by)
+        for move in moves(tenant, nation, calendar, days):
+            while batch := _move_batch(move, calendar, now, by):
+                moved += batch
     if moved:
         wake_sender_on_commit()
     return moved
 
 
-def _counted(deadline: Deadline, clock: protocols.Clock, calendar: Calendar) -> Due:
-    """The date of a running clock, counted again from what it started with."""
-    return due_of(calendar, clock, deadline.anchored_at, deadline.agreed_date, deadline.protect_by_date)
-
-
 @transaction.atomic
-def _move(deadline_id: int, clock: protocols.Clock, calendar: Calendar, now: dt.datetime, by: Actor) -> int:
-    """Move one clock, unless it was met or moved meanwhile. What was sent stays sent; what is still to come, and what
-    was in the outbox for the old date, is laid out anew."""
-    case = Case.objects.select_for_update().get(deadlines=deadline_id)
-    deadline = Deadline.objects.select_for_update().get(pk=deadline_id)
-    due = _counted(deadline, clock, calendar)
-    if deadline.state != DeadlineState.OPEN or due.due_at is None or due.due_at == deadline.due_at:
-        return 0
-    was = deadline.due_at
-    deadline.due_at, deadline.calendar_version = due.due_at, calendar.version
-    still_to_come = due.due_at > now
-    if still_to_come:
-        deadline.breached_at = deadline.breach_detected_at = None
-    elif deadline.breached_at is not None:
-        deadline.breached_at = due.due_at
-    deadline.save(update_fields=["due_at", "calendar_version", "breached_at", "breach_detected_at"])
-    unsent = unsent_effects(f"deadline:{deadline.pk}")
-    supersede(f"deadline:{deadline.pk}", now=now)
-    effects = DeadlineEffect.objects.filter(deadline=deadline, voided_at__isnull=True)
-    effects.filter(Q(fired_at__isnull=True) | Q(pk__in=unsent)).update(voided_at=now)
-    if still_to_come:
-        effects.exclude(kind=EffectKind.REMIND).update(voided_at=now)
-    fresh = effects_of(deadline, clock, calendar, now)
-    fired = set(effects.values_list("kind", "occurrence", "seat"))
-    DeadlineEffect.objects.bulk_create(e for e in fresh if (e.kind, e.occurrence, e.seat) not in fired)
-    recount(case)
-    detail: dict[str, Any] = {"clock": clock.id}
-    detail["was_due"] = was.isoformat() if was else ""
-    detail["due"] = due.due_at.isoformat()
-    enqueue(
-        partnership_id=case.partnership_id,
-        case=case,
-        seat=deadline.holder,
-        kind="clock_moved",
-        params={"rule": clock.rule, "label": clock.label, "was_due": detail["was_due"], "due": detail["due"]},
-        dedupe_key=f"moved:{deadline.pk}:{detail['due']}:{calendar.version}",
-        now=now,
+def _move_batch(move: Move, calendar: Calendar, now: dt.datetime, by: Actor) -> int:
+    """Move some of the clocks of one kind, unless they were met or moved meanwhile. Returns how many; 0 at the end."""
+    rows = list(
+        move.clocks()
+        .select_for_update(of=("self", "case"), no_key=True)
+        .select_related("case")
+        .order_by("case_id", "pk")[:MOVE_BATCH]
     )
-    write(
-        "clock.moved", by=by, now=now, object_type="deadline", object_id=deadline.pk, object_ref=case.reference,
-        case_id=case.pk, rule=clock.rule, detail=detail, partnership_id=case.partnership_id,
+    _shift([Shift(row, move.clock, row.anchor_id, row.anchored_at, move.due) for row in rows], calendar, now)
+    by_seat = [
+        Outbox(
+            partnership_id=row.partnership_id,
+            case=row.case,
+            seat=row.holder,
+            kind="clock_moved",
+            params={
+                "rule": row.rule,
+                "label": row.label,
+                "was_due": move.was.isoformat(),
+                "due": move.due.isoformat(),
+            },
+            about=f"moved:{row.pk}",
+            dedupe_key=f"moved:{row.pk}:{uuid.uuid4()}",
+            not_before=now,
+            created_at=now,
+        )
+        for row in rows
+    ]
+    supersede_all([message.about for message in by_seat], now=now)  # of an earlier move that was not told yet
+    enqueue_all(by_seat)
+    _say_moved("clock.moved", rows, {row.pk: (move.was, move.due) for row in rows}, by, now)
+    return len(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A clock whose date or anchor changes, and what to."""
+
+    deadline: Deadline
+    clock: protocols.Clock
+    anchor_id: int
+    anchored_at: dt.datetime
+    due: dt.datetime
+
+
+SHIFT = """
+UPDATE deadlines_deadline d
+   SET due_at = m.due, anchor_id = m.anchor, anchored_at = m.anchored, calendar_version = %(version)s,
+       breached_at = CASE WHEN m.due > %(now)s OR d.breached_at IS NULL THEN NULL ELSE m.due END,
+       breach_detected_at = CASE WHEN m.due > %(now)s THEN NULL ELSE d.breach_detected_at END
+  FROM unnest(%(ids)s::bigint[], %(dues)s::timestamptz[], %(anchors)s::bigint[], %(anchored)s::timestamptz[])
+       AS m(id, due, anchor, anchored)
+ WHERE d.id = m.id
+"""
+
+
+def _shift(shifts: Sequence[Shift], calendar: Calendar, now: dt.datetime) -> None:
+    """Give open clocks, locked with their cases, their new dates. What was sent stays sent; what is still to come, and
+    what was in the outbox for the old date, is laid out anew."""
+    if not shifts:
+        return
+    ids = [one.deadline.pk for one in shifts]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SHIFT,
+            {
+                "now": now,
+                "version": calendar.version,
+                "ids": ids,
+                "dues": [one.due for one in shifts],
+                "anchors": [one.anchor_id for one in shifts],
+                "anchored": [one.anchored_at for one in shifts],
+            },
+        )
+    abouts = [f"deadline:{pk}" for pk in ids]
+    unsent = unsent_effects(*abouts)
+    supersede_all(abouts, now=now)
+    effects = DeadlineEffect.objects.filter(deadline__in=ids, voided_at__isnull=True)
+    effects.filter(Q(fired_at__isnull=True) | Q(pk__in=unsent)).update(voided_at=now)
+    to_come = [one.deadline.pk for one in shifts if one.due > now]
+    effects.filter(deadline__in=to_come).exclude(kind=EffectKind.REMIND).update(voided_at=now)
+    plans: dict[tuple[protocols.Clock, dt.datetime], list[DeadlineEffect]] = {}
+    fresh: list[DeadlineEffect] = []
+    for one in shifts:
+        one.deadline.due_at = one.due
+        key = (one.clock, one.due)
+        if key not in plans:
+            plans[key] = effects_of(one.deadline, one.clock, calendar, now)
+        fresh += [_same_for(one.deadline, effect) for effect in plans[key]]
+    # What was sent still stands, and is not laid out again.
+    DeadlineEffect.objects.bulk_create(fresh, ignore_conflicts=True)
+    recount_cases(sorted({one.deadline.case_id for one in shifts}))
+
+
+def _same_for(deadline: Deadline, effect: DeadlineEffect) -> DeadlineEffect:
+    """The same effect for another clock of the same kind with the same date."""
+    return DeadlineEffect(
+        partnership_id=deadline.partnership_id,
+        deadline=deadline,
+        case_id=deadline.case_id,
+        kind=effect.kind,
+        occurrence=effect.occurrence,
+        seat=effect.seat,
+        fire_at=effect.fire_at,
+    )
+
+
+def _say_moved(
+    type_: str,
+    rows: Sequence[Deadline],
+    dates: Mapping[int, tuple[dt.datetime | None, dt.datetime | None]],
+    by: Actor,
+    now: dt.datetime,
+) -> None:
+    """In the history of each case: which date moved, from when to when."""
+    events: dict[int, list[Event]] = {}
+    for row in rows:
+        was, due = dates[row.pk]
+        detail = {
+            "clock": row.clock_id,
+            "was_due": was.isoformat() if was else "",
+            "due": due.isoformat() if due else "",
+        }
+        events.setdefault(row.partnership_id, []).append(
+            Event(type_, "deadline", row.pk, row.case.reference, row.case_id, row.rule, detail=detail)
+        )
+    for partnership_id in sorted(events):
+        write_all(events[partnership_id], by=by, now=now, partnership_id=partnership_id)
+
+
+# --- a time that was recorded wrongly -------------------------------------------------------------------------------
+
+
+def correct_fact(
+    case: Case, event: str, *, at: dt.datetime, reason: str, by: Actor, now: dt.datetime
+) -> CaseEvent:
+    """A fact happened at another time than was recorded: a new row corrects the old one, which stays.
+
+    The clocks that start with it are counted anew, those that it stopped are looked at again, and the holders of the
+    open ones are told. On a closed case only the fact is corrected. Raises Denied where there is no such fact, for a
+    time that has not come, without a reason, and past the known bank holidays. Called inside the transaction of an
+    action that has locked the case and has asked who it is.
+    """
+    check_happened(at, now, "The right time", "at")
+    if not reason.strip():
+        raise Denied("Enter why the time is corrected", field="reason")
+    check_words(reason, REASON, "The reason", "reason")
+    old = _standing(case, event)
+    if old.happened_at == at:
+        raise Denied("This is the time that is recorded already.", field="at")
+    fact = CaseEvent.objects.create(
+        partnership_id=case.partnership_id, case=case, name=event, happened_at=at, recorded_at=now,
+        recorded_by_id=by.membership_id, corrects=old, reason=reason.strip(),
     )  # fmt: skip
-    return 1
+    if case.closed_at is not None:
+        return fact
+    area = area_of_case(case)
+    calendar = calendar_for(case.partnership_id, area.nation)
+    rows = list(Deadline.objects.select_for_update(of=("self",)).select_related("case").filter(case=case))
+    dates: dict[int, tuple[dt.datetime | None, dt.datetime | None]] = {}
+    shifts: list[Shift] = []
+    for row in rows:
+        clock = area.clock(row.clock_id)
+        if clock is None:
+            continue
+        was, ended, due = row.due_at, row.ended_at, row.due_at
+        starts = row.anchor_id == old.pk
+        if starts:
+            due = due_of(calendar, clock, at, row.agreed_date, row.protect_by_date).due_at
+            row.anchor, row.anchored_at = fact, at
+        stops = row.state == DeadlineState.MET and event in clock.stops and ended == old.happened_at
+        if stops:
+            row.ended_at = at
+        if starts and due is not None and row.state == DeadlineState.OPEN:
+            shifts.append(Shift(row, clock, fact.pk, at, due))
+        elif starts or stops:
+            _recount_ended(row, due, now)
+        if (was, ended) != (due, row.ended_at):
+            dates[row.pk] = (was, due)
+    _shift(shifts, calendar, now)
+    recount(case)
+    moved = [row for row in rows if row.pk in dates]
+    _say_moved("clock.corrected", moved, dates, by, now)
+    for one in shifts:
+        was_due, due = dates.get(one.deadline.pk, (None, None))
+        if was_due is not None and due is not None:
+            enqueue(
+                partnership_id=case.partnership_id,
+                case=case,
+                seat=one.deadline.holder,
+                kind="clock_corrected",
+                params={
+                    "rule": one.clock.rule,
+                    "label": one.clock.label,
+                    "was_due": was_due.isoformat(),
+                    "due": due.isoformat(),
+                },
+                dedupe_key=f"corrected:{one.deadline.pk}:{fact.pk}",
+                now=now,
+            )
+    wake_sender_on_commit()
+    return fact
+
+
+def _standing(case: Case, event: str) -> CaseEvent:
+    """The row of a fact that no later row corrects."""
+    found = (
+        CaseEvent.objects.filter(case=case, name=event, corrected_by__isnull=True)
+        .order_by("-recorded_at", "-pk")
+        .first()
+    )
+    if found is None:
+        raise Denied("This has not been recorded yet, so there is nothing to correct.")
+    return found
+
+
+def _recount_ended(row: Deadline, due: dt.datetime | None, now: dt.datetime) -> None:
+    """Of a clock that has ended, or that has no date: when it was due, and so whether it was met in time."""
+    row.due_at = due
+    if row.state == DeadlineState.MET:
+        late = due is not None and row.ended_at is not None and row.ended_at > due
+        row.breached_at = due if late else None
+        row.breach_detected_at = (row.breach_detected_at or now) if late else None
+    elif row.breached_at is not None:
+        row.breached_at = due
+    row.save(
+        update_fields=["anchor", "anchored_at", "due_at", "ended_at", "breached_at", "breach_detected_at"]
+    )

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.forms.utils import ErrorDict
 
 import protocols
 from accounts.edge import OnceForm
@@ -24,6 +25,10 @@ class ClosureDayForm(OnceForm):
         "date": "Enter the day on which the offices are closed",
         "reason": "Enter why the offices are closed",
     }
+
+    def keep(self) -> None:
+        """Show what was typed without judging it yet: to change it."""
+        self._errors = ErrorDict()
 
 
 class ChooseAreaForm(GovForm):

@@ -48,10 +48,9 @@ class Deadline(TenantRow):
             ),
         ]
         indexes: ClassVar = [
+            # For the calendar: which clocks of a partnership run over a day.
             models.Index(
-                fields=["due_at"],
-                condition=Q(state="open", breached_at__isnull=True),
-                name="deadline_open_unbreached",
+                fields=["partnership", "due_at"], condition=Q(state="open"), name="deadline_open_by_due"
             )
         ]
 

@@ -1,9 +1,12 @@
 """Reads of clocks: how far one has run, in words, and how its date was counted."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.db.models.functions import TruncDate
 
 import protocols
 from cases.models import Case
@@ -12,9 +15,10 @@ from core.refusals import Denied
 from core.templatetags.pd import day_date, day_time
 from deadlines.models import ClockHold, Deadline
 from deadlines.states import DeadlineState
-from partnerships.models import Partnership
-from partnerships.selectors import calendar_for
-from protocols.calendar import Calendar, Due, Progress
+from partnerships.models import Partnership, ProtocolVersion
+from partnerships.selectors import area_of, calendar_for
+from protocols.calendar import Calendar, CalendarHorizon, Due, Progress
+from protocols.clocktime import LONDON
 from protocols.describe import STRENGTH_WORDS, event_words, seat_words
 from protocols.durations import in_words
 from protocols.holidays import calendar_for as packaged_calendar
@@ -75,6 +79,126 @@ def clocks_of(case: Case, now: dt.datetime, calendar: Calendar | None = None) ->
 def clock_hold() -> ClockHold | None:
     """What makes messages that a date has passed wait: PostgreSQL's clock is in doubt. None when it is believed."""
     return ClockHold.objects.filter(released_at__isnull=True).first()
+
+
+# --- dates that a changed calendar moves ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One kind of open clock whose date a calendar changes: all that started on one day, by one text, with one date."""
+
+    partnership_id: int
+    version_id: int
+    clock: protocols.Clock
+    started_on: dt.date
+    agreed_date: dt.date | None
+    protect_by_date: dt.date | None
+    was: dt.datetime
+    due: dt.datetime
+    count: int
+
+    def clocks(self) -> QuerySet[Deadline]:
+        """The clocks themselves, as long as they have not moved."""
+        return Deadline.objects.filter(
+            partnership_id=self.partnership_id,
+            state=DeadlineState.OPEN,
+            due_at=self.was,
+            clock_id=self.clock.id,
+            case__protocol_version_id=self.version_id,
+            anchored_at__gte=_midnight(self.started_on),
+            anchored_at__lt=_midnight(self.started_on + dt.timedelta(days=1)),
+            **_same("agreed_date", self.agreed_date),
+            **_same("protect_by_date", self.protect_by_date),
+        )
+
+
+def _same(name: str, value: dt.date | None) -> dict[str, Any]:
+    return {f"{name}__isnull": True} if value is None else {name: value}
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), tzinfo=LONDON).astimezone(dt.UTC)
+
+
+def moves(
+    partnership_id: int, nation: str, calendar: Calendar, days: Collection[dt.date] | None = None
+) -> list[Move]:
+    """Which open clocks of a partnership have another date by this calendar. One query, whatever their number.
+
+    A clock in working days is due at the end of a day, whatever the hour it started at; others do not count over
+    holidays, and do not move. With `days`, only clocks that run over one of them are looked at.
+    """
+    rows = Deadline.objects.filter(
+        partnership_id=partnership_id, state=DeadlineState.OPEN, due_at__isnull=False
+    )
+    if days is not None:
+        if not days:
+            return []
+        rows = rows.filter(
+            due_at__gte=_midnight(min(days)), anchored_at__lt=_midnight(max(days) + dt.timedelta(days=1))
+        )
+    groups = (
+        rows.annotate(started_on=TruncDate("anchored_at", tzinfo=LONDON))
+        .order_by()
+        .values(
+            "case__protocol_version_id", "clock_id", "started_on", "agreed_date", "protect_by_date", "due_at"
+        )
+        .annotate(count=Count("pk"))
+    )
+    partnership = Partnership.objects.get(pk=partnership_id)
+    versions = {
+        version.pk: area_of(version, partnership.slug)
+        for version in ProtocolVersion.objects.filter(partnership=partnership).defer("source_text")
+    }
+    found = []
+    for row in groups:
+        area = versions[row["case__protocol_version_id"]]
+        clock = area.clock(row["clock_id"])
+        if area.nation != nation or clock is None or clock.unit != "working_days":
+            continue
+        was: dt.datetime = row["due_at"]
+        noon = dt.datetime.combine(row["started_on"], dt.time(12), tzinfo=LONDON)
+        due = counted(calendar, clock, noon, row["agreed_date"], row["protect_by_date"])
+        if due is not None and due != was:
+            found.append(
+                Move(
+                    partnership_id, row["case__protocol_version_id"], clock, row["started_on"], row["agreed_date"],
+                    row["protect_by_date"], was, due, row["count"],
+                )
+            )  # fmt: skip
+    return sorted(found, key=lambda move: (move.was, move.clock.id))
+
+
+def counted(
+    calendar: Calendar,
+    clock: protocols.Clock,
+    anchor: dt.datetime,
+    agreed_date: dt.date | None,
+    protect_by_date: dt.date | None,
+) -> dt.datetime | None:
+    """The due instant of a clock. Raises Denied past the last known bank holiday."""
+    try:
+        return calendar.due(clock, anchor, agreed_date=agreed_date, protect_by_date=protect_by_date).due_at
+    except CalendarHorizon as error:
+        raise Denied(str(error), rule=clock.rule) from error
+
+
+def moving_cases(found: Sequence[Move], limit: int) -> list[dict[str, Any]]:
+    """The first of the cases whose dates would move: {reference, label, rule, was, due}, by date."""
+    shown: list[dict[str, Any]] = []
+    for move in found:
+        references = move.clocks().order_by("case__reference").values_list("case__reference", flat=True)
+        for reference in references[: limit - len(shown)]:
+            shown.append(
+                {
+                    "reference": reference, "label": move.clock.label, "rule": move.clock.rule,
+                    "was": move.was, "due": move.due,
+                }
+            )  # fmt: skip
+        if len(shown) >= limit:
+            break
+    return shown
 
 
 # --- the calculator -----------------------------------------------------------------------------------------------

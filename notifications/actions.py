@@ -9,6 +9,7 @@ import datetime as dt
 import time
 import uuid
 import zlib
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import structlog
@@ -74,9 +75,7 @@ def enqueue(
     itself to those who chose one email a day.
     """
     params = params or {}
-    if unknown := set(params) - PARAM_KEYS:
-        raise ValueError(f"a message may not carry {sorted(unknown)}")
-    Outbox.objects.bulk_create(
+    enqueue_all(
         [
             Outbox(
                 partnership_id=partnership_id,
@@ -90,28 +89,40 @@ def enqueue(
                 immediate=immediate,
                 created_at=now,
             )
-        ],
-        ignore_conflicts=True,
+        ]
     )
 
 
-@transaction.atomic
+def enqueue_all(rows: Sequence[Outbox]) -> None:
+    """Write several messages at once, as `enqueue` does one."""
+    for row in rows:
+        if unknown := set(row.params) - PARAM_KEYS:
+            raise ValueError(f"a message may not carry {sorted(unknown)}")
+    Outbox.objects.bulk_create(rows, ignore_conflicts=True)
+
+
 def supersede(about: str, *, now: dt.datetime) -> int:
     """What these messages were about was met or has moved: they are not sent. Returns how many."""
-    rows = [
-        row.pk
-        for row in Outbox.objects.select_for_update()
-        .filter(about=about, superseded_at__isnull=True, sent_at__isnull=True)
+    return supersede_all([about], now=now)
+
+
+@transaction.atomic
+def supersede_all(abouts: Sequence[str], *, now: dt.datetime) -> int:
+    """As `supersede`, of several things at once."""
+    rows = list(
+        Outbox.objects.select_for_update()
+        .filter(about__in=abouts, superseded_at__isnull=True, sent_at__isnull=True)
         .order_by("pk")
-    ]
+        .values_list("pk", flat=True)
+    )
     Message.objects.filter(outbox__in=rows, state=MessageState.WAITING).update(state=MessageState.SUPERSEDED)
     return Outbox.objects.filter(pk__in=rows).update(superseded_at=now, state=OutboxState.SUPERSEDED)
 
 
-def unsent_effects(about: str) -> list[int]:
-    """Which effects of a clock still wait in the outbox, not sent."""
+def unsent_effects(*abouts: str) -> list[int]:
+    """Which effects of these clocks still wait in the outbox, not sent."""
     keys = Outbox.objects.filter(
-        about=about, superseded_at__isnull=True, sent_at__isnull=True, dedupe_key__startswith="effect:"
+        about__in=abouts, superseded_at__isnull=True, sent_at__isnull=True, dedupe_key__startswith="effect:"
     ).values_list("dedupe_key", flat=True)
     return [int(key.removeprefix("effect:")) for key in keys]
 
@@ -404,6 +415,9 @@ def _gathers(loose: list[Message], run: _Run) -> list[Message]:
     size = len(single) + sum(m.items.count() for m in loose if m.outbox is None)
     if size >= MANY and len(loose) > 1:
         return loose
+    moved = [m for m in single if m.outbox and m.outbox.kind == "clock_moved"]
+    if len(moved) > 1:  # one change of the calendar, one email
+        return moved
     daily = [m for m in single if m.outbox and not m.outbox.immediate]
     if len(daily) > 1 and run.paces.pace_of(daily[0].partnership_id, daily[0].user_id) == Pace.DAILY:
         return daily
@@ -890,6 +904,7 @@ def mark_all_read(*, by: Actor, now: dt.datetime) -> int:
 __all__ = [
     "choose_pace",
     "enqueue",
+    "enqueue_all",
     "lift_fence",
     "mark_all_read",
     "mark_read",
@@ -899,6 +914,7 @@ __all__ = [
     "send_again",
     "send_due",
     "supersede",
+    "supersede_all",
     "take_receipt",
     "tell_otherwise",
     "unsent_effects",

@@ -1,6 +1,7 @@
 """Setting up a partnership: its people, posts, calendar, and the protocol it works by."""
 
 import datetime as dt
+import uuid
 
 from django.db import transaction
 
@@ -9,7 +10,7 @@ from accounts.models import User
 from audit.actions import write
 from core.actor import Actor
 from core.clock import london_date
-from core.refusals import Denied, not_yours
+from core.refusals import Denied, changed, not_yours
 from partnerships.models import (
     Agency,
     BankHoliday,
@@ -237,7 +238,7 @@ def add_closure_day(
     if not reason.strip():
         raise Denied("Enter why the offices are closed", field="reason")
     day, created = ClosureDay.objects.get_or_create(
-        partnership_id=partnership_id, date=date, defaults={"reason": reason.strip()[:150]}
+        partnership_id=partnership_id, date=date, removed_at=None, defaults={"reason": reason.strip()[:150]}
     )
     if not created:
         raise Denied("This day is already on the list", field="date")
@@ -246,3 +247,19 @@ def add_closure_day(
         partnership_id=partnership_id, detail={"date": date.isoformat()},
     )  # fmt: skip
     return day
+
+
+@transaction.atomic
+def remove_closure_day(*, partnership_id: int, day: uuid.UUID, by: Actor, now: dt.datetime) -> ClosureDay:
+    """Take a closure day back: it counts as any other day again. The row stays. Open clocks are moved as by adding one."""
+    check_admin(by, partnership_id)
+    row = ClosureDay.objects.select_for_update().filter(partnership_id=partnership_id, uuid=day).first()
+    if row is None or row.removed_at is not None:
+        raise changed("This day is not on the list any longer.")
+    row.removed_at, row.removed_by_id = now, by.member
+    row.save(update_fields=["removed_at", "removed_by"])
+    write(
+        "partnership.closure_day_removed", by=by, now=now, object_type="closure_day", object_id=row.pk,
+        partnership_id=partnership_id, detail={"date": row.date.isoformat()},
+    )  # fmt: skip
+    return row

@@ -159,14 +159,25 @@ class HolidayList(models.Model):
 
 
 class ClosureDay(TenantRow):
-    """A day on which one partnership's offices are closed, beside the bank holidays."""
+    """A day on which one partnership's offices are closed, beside the bank holidays. One taken back stays, marked."""
 
     date = models.DateField()
     reason = models.CharField(max_length=150)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["partnership", "date"], name="closure_day_once")
+            models.UniqueConstraint(
+                fields=["partnership", "date"], condition=Q(removed_at__isnull=True), name="closure_day_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True, removed_by__isnull=True)
+                | Q(removed_at__isnull=False, removed_by__isnull=False),
+                name="closure_day_removed_by_somebody",
+            ),
         ]
 
     def __str__(self) -> str:

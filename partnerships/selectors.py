@@ -187,21 +187,29 @@ def version_on(partnership_id: int, day: dt.date) -> ProtocolVersion:
     return in_force[-1] if in_force else versions[0]
 
 
-def calendar_for(partnership_id: int, nation: str) -> Calendar:
+def calendar_for(
+    partnership_id: int, nation: str, *, closed: dt.date | None = None, opened: dt.date | None = None
+) -> Calendar:
     """The working-day calendar of a partnership: its nation's bank holidays and its own closure days.
 
-    Raises Denied when the bank holidays of the nation have not been loaded.
+    With `closed` or `opened` as it would be if that day were a closure day, or were none any longer. Raises Denied
+    when the bank holidays of the nation have not been loaded.
     """
     days = (
-        ClosureDay.objects.filter(partnership_id=partnership_id)
+        ClosureDay.objects.filter(partnership_id=partnership_id, removed_at__isnull=True)
         .order_by("date")
         .values(row=JSONObject(date="date", reason="reason"))
     )
     listed = HolidayList.objects.filter(nation=nation).annotate(closures=ArraySubquery(days)).first()
     if listed is None:
         raise Denied("The bank holidays of this nation are not loaded. Ask the operator to load them.")
-    closures = tuple((dt.date.fromisoformat(row["date"]), row["reason"]) for row in listed.closures)
-    return _calendar(listed.pk, nation, listed.first, listed.last, listed.version, closures)
+    closures = {dt.date.fromisoformat(row["date"]): str(row["reason"]) for row in listed.closures}
+    if closed is not None:
+        closures.setdefault(closed, "A closure day that is being looked at")
+    closures.pop(opened, None)  # type: ignore[arg-type]  # nothing is opened: nothing is taken out
+    return _calendar(
+        listed.pk, nation, listed.first, listed.last, listed.version, tuple(sorted(closures.items()))
+    )
 
 
 @lru_cache(maxsize=64)

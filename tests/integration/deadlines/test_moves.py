@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEvent
 from audit.selectors import verify
@@ -12,7 +14,7 @@ from deadlines.models import Deadline, DeadlineEffect
 from deadlines.states import DeadlineState, EffectKind
 from dissent import actions as dissents
 from notifications.actions import send_due
-from notifications.models import Outbox
+from notifications.models import Message, Outbox
 from partnerships.actions import add_closure_day
 from partnerships.models import BankHoliday, HolidayList
 from tests.builders import World, at
@@ -214,3 +216,45 @@ def test_a_decision_made_in_time_for_the_moved_date_is_not_late() -> None:
     world.answer(dissent, "not_upheld", now=at("2026-03-18", "23:00"))
     assert decision(dissent).breached_at is None
     assert dissents.policies.late_clock(dissent, at("2026-03-19")) is None  # type: ignore[attr-defined]
+
+
+def test_only_the_clocks_that_run_over_the_day_are_looked_at_and_only_those_that_move_are_written() -> None:
+    world = World("camden")
+    for who in ("police", "health", "school"):
+        world.dissent_at("under_review", who=who)
+    by = world.actor("admin", ADDED)
+    add_closure_day(partnership_id=world.partnership.pk, date=CLOSED, reason="Move", by=by, now=ADDED)
+    given = {"partnership_id": world.partnership.pk, "nation": world.area.nation, "now": ADDED, "by": by}
+    assert recount_clocks(**given, days=[dt.date(2026, 4, 20)]) == 0  # no clock runs over that one
+    with CaptureQueriesContext(connection) as first:
+        assert recount_clocks(**given, days=[CLOSED]) == 3
+    assert len(first) < 40  # for all three together, not for each
+    with CaptureQueriesContext(connection) as again:
+        assert recount_clocks(**given, days=[CLOSED]) == 0
+    assert not [query for query in again if not query["sql"].startswith("SELECT")]
+
+
+def test_many_clocks_move_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deadlines.actions.MOVE_BATCH", 2)
+    world = World("camden")
+    for who in ("police", "health", "school"):
+        world.dissent_at("under_review", who=who)
+    assert close_offices(world) == 3
+    assert {day_of(row) for row in Deadline.objects.filter(clock_id="decision")} == {dt.date(2026, 3, 18)}
+    assert AuditEvent.objects.filter(type="clock.moved").count() == 3
+    assert verify(world.partnership.pk) is None
+
+
+def test_a_holder_of_many_moved_dates_gets_one_email() -> None:
+    world = World("camden")
+    for who in ("police", "health", "school"):
+        world.dissent_at("under_review", who=who)
+    send_due(now=ADDED)
+    before = Message.objects.filter(channel="email", state="sent").count()
+    close_offices(world)
+    send_due(now=ADDED)
+    sent = Message.objects.filter(channel="email", state="sent", digest__isnull=True).order_by("-pk")
+    assert sent.count() + Message.objects.filter(digest__isnull=False).count() > before
+    last = sent[0]
+    assert last.items.count() == 3
+    assert last.to_email == "reviewer@camden.example.org"

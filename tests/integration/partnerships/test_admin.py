@@ -10,6 +10,7 @@ from django.test import Client
 from audit.models import AuditEvent
 from cases.models import Case
 from dissent.states import DissentState
+from notifications.models import Outbox
 from partnerships.models import ClosureDay, ProtocolVersion, SlotHolder
 from partnerships.selectors import holders_of
 from tests.builders import LATER, World
@@ -108,6 +109,7 @@ def test_a_closure_day_moves_the_open_dates_and_says_how_many() -> None:
     fields = {
         "token": str(uuid.uuid4()),
         "reason": "Invented training day",
+        "step": "send",
         **day("date", dt.date(2026, 3, 6)),
     }
     page = client.post("/partnership/closure-days/", fields, follow=True).content.decode()
@@ -123,6 +125,54 @@ def test_a_closure_day_moves_the_open_dates_and_says_how_many() -> None:
     assert refused.status_code == 422 and "This day is already on the list" in refused.content.decode()
     assert client.post("/partnership/closure-days/", fields).status_code == 302  # the same sending once more
     assert ClosureDay.objects.count() == 1
+
+
+def test_before_a_closure_day_is_saved_a_page_says_which_dates_move() -> None:
+    world = World("camden")
+    dissent = world.dissent_at(DissentState.UNDER_REVIEW)
+    client = as_(world, "admin")
+    fields = {"token": str(uuid.uuid4()), "reason": "Training <day>", **day("date", dt.date(2026, 3, 6))}
+    page = client.post("/partnership/closure-days/", fields).content.decode()
+    assert "One open date moves" in page and dissent.case.reference in page
+    assert "Now: Tuesday 17 March 2026" in page and "Then: Wednesday 18 March 2026" in page
+    assert "Training &lt;day&gt;" in page and "Nothing is saved yet" in page
+    assert not ClosureDay.objects.exists()
+    changed = client.post("/partnership/closure-days/", fields | {"step": "edit"})
+    assert changed.status_code == 200 and "Training &lt;day&gt;" in changed.content.decode()
+    elsewhere = fields | day("date", dt.date(2026, 5, 5))
+    assert "No open date moves." in client.post("/partnership/closure-days/", elsewhere).content.decode()
+    beyond = fields | day("date", dt.date(2026, 3, 6)) | {"reason": ""}
+    assert client.post("/partnership/closure-days/", beyond).status_code == 422
+
+
+def test_a_closure_day_is_taken_back_and_the_dates_are_as_they_were() -> None:
+    world = World("camden")
+    dissent = world.dissent_at(DissentState.UNDER_REVIEW)
+    before = Case.objects.get(pk=dissent.case_id).next_due_at
+    client = as_(world, "admin")
+    fields = {"reason": "Training day", "step": "send", **day("date", dt.date(2026, 3, 6))}
+    client.post("/partnership/closure-days/", fields | {"token": str(uuid.uuid4())})
+    row = ClosureDay.objects.get()
+    url = f"/partnership/closure-days/{row.uuid}/"
+    assert "Then: Tuesday 17 March 2026" in client.get(url).content.decode()
+    token = {"token": str(uuid.uuid4())}
+    page = client.post(url, token, follow=True).content.decode()
+    assert "Friday 6 March 2026 is no closure day any longer. 1 open date moved" in page
+    assert client.post(url, token).headers["Location"] == "/partnership/closure-days/"  # the same sending once more
+    assert client.post(url, {"token": str(uuid.uuid4())}).status_code == 409
+    assert client.get(url).headers["Location"] == "/partnership/closure-days/"
+    assert Case.objects.get(pk=dissent.case_id).next_due_at == before
+    row.refresh_from_db()
+    assert (row.removed_at is not None, row.removed_by) == (True, world.people["admin"])
+    moved = AuditEvent.objects.filter(type="clock.moved", case_id=dissent.case_id).order_by("seq")
+    assert [event.detail["due"][:10] for event in moved] == ["2026-03-18", "2026-03-17"]
+    client.post("/partnership/closure-days/", fields | {"token": str(uuid.uuid4())})  # and entered again
+    assert ClosureDay.objects.count() == 2
+    assert (
+        Outbox.objects.filter(kind="clock_moved", superseded_at__isnull=True).count() == 1
+    )  # told once, the last
+    other = as_(World("hampshire"), "admin")
+    assert other.get(f"/partnership/closure-days/{ClosureDay.objects.latest('pk').uuid}/").status_code == 404
 
 
 def test_publishing_is_refused_by_the_name_of_the_post_that_nobody_fills() -> None:
