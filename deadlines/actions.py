@@ -3,7 +3,7 @@
 import datetime as dt
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -587,6 +587,8 @@ def _move_batch(move: Move, calendar: Calendar, now: dt.datetime, by: Actor) -> 
         .select_related("case")
         .order_by("case_id", "pk")[:MOVE_BATCH]
     )
+    if not rows:
+        return 0
     _shift([Shift(row, move.clock, row.anchor_id, row.anchored_at, move.due) for row in rows], calendar, now)
     by_seat = [
         Outbox(
@@ -609,7 +611,14 @@ def _move_batch(move: Move, calendar: Calendar, now: dt.datetime, by: Actor) -> 
     ]
     supersede_all([message.about for message in by_seat], now=now)  # of an earlier move that was not told yet
     enqueue_all(by_seat)
-    _say_moved("clock.moved", rows, {row.pk: (move.was, move.due) for row in rows}, by, now)
+    told = [
+        Event(
+            "clock.moved", "deadline", row.pk, row.case.reference, row.case_id, row.rule,
+            detail={"clock": row.clock_id, "was_due": move.was.isoformat(), "due": move.due.isoformat()},
+        )
+        for row in rows
+    ]  # fmt: skip
+    write_all(told, by=by, now=now, partnership_id=move.partnership_id)
     return len(rows)
 
 
@@ -638,8 +647,6 @@ UPDATE deadlines_deadline d
 def _shift(shifts: Sequence[Shift], calendar: Calendar, now: dt.datetime) -> None:
     """Give open clocks, locked with their cases, their new dates. What was sent stays sent; what is still to come, and
     what was in the outbox for the old date, is laid out anew."""
-    if not shifts:
-        return
     ids = [one.deadline.pk for one in shifts]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -684,29 +691,6 @@ def _same_for(deadline: Deadline, effect: DeadlineEffect) -> DeadlineEffect:
         seat=effect.seat,
         fire_at=effect.fire_at,
     )
-
-
-def _say_moved(
-    type_: str,
-    rows: Sequence[Deadline],
-    dates: Mapping[int, tuple[dt.datetime | None, dt.datetime | None]],
-    by: Actor,
-    now: dt.datetime,
-) -> None:
-    """In the history of each case: which date moved, from when to when."""
-    events: dict[int, list[Event]] = {}
-    for row in rows:
-        was, due = dates[row.pk]
-        detail = {
-            "clock": row.clock_id,
-            "was_due": was.isoformat() if was else "",
-            "due": due.isoformat() if due else "",
-        }
-        events.setdefault(row.partnership_id, []).append(
-            Event(type_, "deadline", row.pk, row.case.reference, row.case_id, row.rule, detail=detail)
-        )
-    for partnership_id in sorted(events):
-        write_all(events[partnership_id], by=by, now=now, partnership_id=partnership_id)
 
 
 # --- a time that was recorded wrongly -------------------------------------------------------------------------------
@@ -758,10 +742,18 @@ def correct_fact(
             _recount_ended(row, due, now)
         if (was, ended) != (due, row.ended_at):
             dates[row.pk] = (was, due)
-    _shift(shifts, calendar, now)
+    if shifts:
+        _shift(shifts, calendar, now)
     recount(case)
-    moved = [row for row in rows if row.pk in dates]
-    _say_moved("clock.corrected", moved, dates, by, now)
+    told = [
+        Event(
+            "clock.corrected", "deadline", row.pk, case.reference, case.pk, row.rule,
+            detail={"clock": row.clock_id, "was_due": _iso(dates[row.pk][0]), "due": _iso(dates[row.pk][1])},
+        )
+        for row in rows
+        if row.pk in dates
+    ]  # fmt: skip
+    write_all(told, by=by, now=now, partnership_id=case.partnership_id)
     for one in shifts:
         was_due, due = dates.get(one.deadline.pk, (None, None))
         if was_due is not None and due is not None:
@@ -781,6 +773,10 @@ def correct_fact(
             )
     wake_sender_on_commit()
     return fact
+
+
+def _iso(moment: dt.datetime | None) -> str:
+    return moment.isoformat() if moment else ""
 
 
 def _standing(case: Case, event: str) -> CaseEvent:

@@ -157,10 +157,10 @@ def moves(
         clock = area.clock(row["clock_id"])
         if area.nation != nation or clock is None or clock.unit != "working_days":
             continue
-        was: dt.datetime = row["due_at"]
+        was = row["due_at"]
         noon = dt.datetime.combine(row["started_on"], dt.time(12), tzinfo=LONDON)
         due = counted(calendar, clock, noon, row["agreed_date"], row["protect_by_date"])
-        if due is not None and due != was:
+        if was is not None and due is not None and due != was:
             found.append(
                 Move(
                     partnership_id, row["case__protocol_version_id"], clock, row["started_on"], row["agreed_date"],

@@ -67,7 +67,7 @@ OPEN = {
     "letter-wording-preview": frozenset({"admin"}),
     "raise": MEMBERS, "raise-about-conference": MEMBERS, "raise-kind": MEMBERS, "raise-elsewhere": MEMBERS,
     # Found by what is asked for, and by who owns it: nothing here is theirs, so 404 for all.
-    "find": frozenset(), "read-notice": frozenset(), "mail": frozenset(),
+    "find": frozenset(), "read-notice": frozenset(), "mail": frozenset(), "closure-day-remove": frozenset(),
 }  # fmt: skip
 OF_A_CONFERENCE = {
     "conference": ON_THE_LIST, "missing-entry-answer": KEEPERS,
@@ -150,7 +150,7 @@ class Matter:
         known: dict[str, Any] = {
             "slug": self.world.slug, "key": "partnership_office", "request_uuid": self.missing, "ask_uuid": self.ask,
             "tell_id": next((t.id for t in self.world.area.tells if t.how == "duty"), self.world.area.tells[0].id), "task": "line_manager", "task_id": "line_manager",
-            "notice": uuid.uuid4(), "kind": "plan_implementation", "what": "family", "link": uuid.uuid4(), "secret": "nothing", "participant": self.guest.participant.uuid, "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
+            "notice": uuid.uuid4(), "day": uuid.uuid4(), "kind": "plan_implementation", "what": "family", "link": uuid.uuid4(), "secret": "nothing", "participant": self.guest.participant.uuid, "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
         }  # fmt: skip
         known["child"] = self.child
         if name in OF_A_COMPLAINT:
@@ -301,7 +301,7 @@ def expected(name: str, who: str, other: bool) -> str:
     if name in OPEN:
         if who == "anonymous" and who not in OPEN[name]:
             return "sign in"
-        hidden = name in ("find", "read-notice", "mail")
+        hidden = name in ("find", "read-notice", "mail", "closure-day-remove")
         return "in" if who in OPEN[name] else "404" if hidden else "403"
     if who == "anonymous":
         return "sign in"

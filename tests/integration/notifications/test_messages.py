@@ -31,7 +31,7 @@ def kinds_in_code() -> set[str]:
     found: set[str] = set()
     for path in SOURCE:
         text = path.read_text()
-        for call in re.findall(r"enqueue\((.*?)\n\s*\)", text, re.S):
+        for call in re.findall(r"(?:enqueue|Outbox)\((.*?)\n\s*\)", text, re.S):
             found |= set(re.findall(r'kind="(\w+)"', call))
         found |= set(re.findall(r'_tell_involved\(\w+, "(\w+)"', text))
     found |= {f"clock_{kind.value}" for kind in EffectKind if kind is not EffectKind.BREACH}

@@ -158,7 +158,9 @@ def test_a_closure_day_is_taken_back_and_the_dates_are_as_they_were() -> None:
     token = {"token": str(uuid.uuid4())}
     page = client.post(url, token, follow=True).content.decode()
     assert "Friday 6 March 2026 is no closure day any longer. 1 open date moved" in page
-    assert client.post(url, token).headers["Location"] == "/partnership/closure-days/"  # the same sending once more
+    assert (
+        client.post(url, token).headers["Location"] == "/partnership/closure-days/"
+    )  # the same sending once more
     assert client.post(url, {"token": str(uuid.uuid4())}).status_code == 409
     assert client.get(url).headers["Location"] == "/partnership/closure-days/"
     assert Case.objects.get(pk=dissent.case_id).next_due_at == before
