@@ -1,9 +1,10 @@
-"""Coming in: signing in and choosing a role are written down; links and codes are made, sent and used up."""
+"""Coming in: signing in and choosing a role are written down; links and codes are made, sent and used up;
+what is typed and not sent yet is kept, for its author."""
 
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 from celery import current_app
@@ -11,9 +12,9 @@ from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from accounts.models import KeptMail, OneTimeKey
+from accounts.models import Draft, KeptMail, OneTimeKey, Submission
 from accounts.selectors import digest_of, in_force, mail_of, opens
-from accounts.states import LIVES, KeyPurpose
+from accounts.states import DRAFTS_KEPT, LIVES, KeyPurpose
 from audit.actions import write
 from core.actor import Actor
 
@@ -156,3 +157,47 @@ def _make_secret(pk: int, now: dt.datetime) -> tuple[OneTimeKey, str] | None:
     key.try_at = now + dt.timedelta(seconds=30 * 2 ** min(key.attempts, 5))
     key.save(update_fields=["attempts", "digest", "expires_at", "try_at"])
     return key, secret
+
+
+# --- drafts ---------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def keep_draft(
+    *,
+    user_id: int,
+    page: str,
+    form: str,
+    typed: Mapping[str, list[str]],
+    token: uuid.UUID | None,
+    now: dt.datetime,
+) -> bool:
+    """Keep what was typed into a form. False when that form was sent meanwhile: the draft came after what became of it."""
+    if token is not None and Submission.objects.filter(token=token).exists():
+        return False
+    Draft.objects.update_or_create(
+        user_id=user_id, page=page, form=form, defaults={"typed": dict(typed), "saved_at": now}
+    )
+    return True
+
+
+@transaction.atomic
+def throw_draft_away(
+    *, user_id: int, page: str, forms: Iterable[str], token: uuid.UUID | None, now: dt.datetime
+) -> None:
+    """Empty a draft that its author does not want, and take its token: one still on its way is not kept either."""
+    drop_draft(user_id=user_id, page=page, forms=forms)
+    if token is not None:
+        Submission.objects.get_or_create(
+            token=token, defaults={"user_id": user_id, "path": page, "result_url": page, "at": now}
+        )
+
+
+def drop_draft(*, user_id: int, page: str, forms: Iterable[str]) -> None:
+    """Empty a draft: it was sent, or thrown away. The row without words stays."""
+    Draft.objects.filter(user_id=user_id, page=page, form__in=forms).exclude(typed={}).update(typed={})
+
+
+def empty_old_drafts(*, now: dt.datetime) -> int:
+    """Empty what nobody came back to within 14 days. Returns how many."""
+    return Draft.objects.filter(saved_at__lt=now - DRAFTS_KEPT).exclude(typed={}).update(typed={})

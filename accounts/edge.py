@@ -7,17 +7,20 @@ import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from django import forms
 from django.contrib import messages
 from django.db import DatabaseError, IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.forms.utils import ErrorDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_fsm import ConcurrentTransition, TransitionNotAllowed
 
+from accounts.actions import drop_draft, keep_draft
 from accounts.models import Submission
+from accounts.selectors import drafts_of
 from core.actor import Actor
 from core.formbase import GovForm
 from core.refusals import Denied, Kind, Route, not_yours
@@ -35,6 +38,8 @@ class ActingRequest(HttpRequest):
 View = Callable[..., HttpResponse]
 
 GUEST_KEY = "guest_visit"  # in the session of a guest: their visit
+ANY_FORM = "*"  # what was sent when nobody was signed in any more: the form that has such fields takes it
+PAGE_LENGTH = 300
 
 ANOTHER_WAS_FIRST = (
     "Someone else changed this at the same moment. Look at it as it stands now, then save yours."
@@ -67,15 +72,38 @@ def acting(view: View) -> View:
         if request.actor is None and getattr(request, "guest_ended", False):
             return redirect(f"{reverse('guest-new-link')}?over")
         if request.actor is None and not request.user.is_authenticated:
-            return redirect(f"{reverse('sign-in')}?next={quote(_page_of(request))}")
+            return _to_sign_in(request)
         if request.actor is None:
-            return redirect(f"{reverse('choose-role')}?next={quote(_page_of(request))}")
+            return redirect(f"{reverse('choose-role')}?{_query(next=_page_of(request))}")
         try:
             return view(request, *args, **kwargs)
         except Denied as denied:
             return refused(request, denied)
 
     return inner
+
+
+def _to_sign_in(request: Any) -> HttpResponse:
+    """To sign in, and back to the same page. What was sent after the session's end is kept for whoever it was of."""
+    page = _page_of(request)
+    query = _query(next=page)
+    was: int | None = getattr(request, "was_user_id", None)
+    if was is not None:
+        query = _query(next=page, ended="1")
+        if request.method == "POST" and len(page) <= PAGE_LENGTH:
+            keep_draft(
+                user_id=was,
+                page=page,
+                form=ANY_FORM,
+                typed=typed_in(request.POST),
+                token=None,
+                now=request.now,
+            )
+    return redirect(f"{reverse('sign-in')}?{query}")
+
+
+def _query(**values: str) -> str:
+    return urlencode(values, safe="/", quote_via=quote)
 
 
 def _page_of(request: HttpRequest) -> str:
@@ -121,13 +149,66 @@ def _chosen(field: forms.Field) -> dict[str, str]:
 
 
 class OnceForm(GovForm):
-    """A form with a one-time token: the same token sent twice is the same record."""
+    """A form with a one-time token: the same token sent twice is the same record.
 
+    Where there is a text to type, it is kept on the server until it is sent: its page calls `with_draft`.
+    """
+
+    draft_left_at: dt.datetime | None = None
+    draft_drop_url: str = ""
     token = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("token", uuid.uuid4())
+
+    @property
+    def drafted(self) -> bool:
+        return any(isinstance(field.widget, forms.Textarea) for field in self.fields.values())
+
+
+def with_draft(request: Any, form: Any) -> None:
+    """Let the page of a form keep what is typed; the first time that it is shown, give back what was left in it.
+
+    Called when the view has done its own work, just before the page is made: a form that was given its draft looks as
+    if it had been sent.
+    """
+    page = request.get_full_path()
+    if form is None or not getattr(form, "drafted", False) or len(page) > PAGE_LENGTH:
+        return
+    name = draft_name(form)
+    query = urlencode({"page": page, "form": name})
+    form.draft_url = f"{reverse('draft')}?{query}"
+    if request.method == "POST" or form.is_bound:
+        return
+    for left in drafts_of(request.membership.user_id, page, (name, ANY_FORM), request.now):
+        if _restore(form, left.typed):
+            form.draft_left_at, form.draft_drop_url = left.saved_at, f"{reverse('draft-drop')}?{query}"
+            return
+
+
+def draft_name(form: forms.Form) -> str:
+    return f"{type(form).__name__}{f'-{form.prefix}' if form.prefix else ''}"
+
+
+def _restore(form: Any, typed: dict[str, list[str]]) -> bool:
+    """Show what was typed without judging it, under a new token. False when none of it belongs to this form."""
+    seen = {form.add_prefix(name) for name, field in form.fields.items() if not field.widget.is_hidden}
+    parts = {key for key in typed if any(typed[key]) and (key in seen or key.rpartition("_")[0] in seen)}
+    if not parts:
+        return False
+    data = QueryDict(mutable=True)
+    for key, values in typed.items():
+        data.setlist(key, values)
+    data[form.add_prefix("token")] = str(uuid.uuid4())
+    form.data, form.is_bound, form._errors = data, True, ErrorDict()
+    return True
+
+
+def typed_in(data: QueryDict) -> dict[str, list[str]]:
+    """What was posted, as a draft keeps it: without tokens, and without what the database cannot hold."""
+    kept = ((key, values) for key, values in data.lists() if not key.endswith("token") and "\x00" not in key)
+    return {key: [str(value).replace("\x00", "") for value in values] for key, values in kept}
 
 
 def submit(
@@ -137,12 +218,14 @@ def submit(
     to: Callable[[Any], str],
     *,
     theirs: Callable[[], list[dict[str, Any]]] | None = None,
+    renew: Callable[[], forms.Form] | None = None,
 ) -> HttpResponse | None:
     """Run an action for a valid form and go on to its result.
 
     Returns a redirect, or the 409 page with what was typed when someone else was first; None when the form is to be
     shown again (its error is then on it: render it with `form_status(form)`). 403 is raised as Denied, which
-    `signed_in` makes a page of.
+    `signed_in` makes a page of. `theirs`: what stands there now; `renew`: the form as it would be opened now, so that
+    the conflict page can offer to save what was typed all the same.
     """
     token = form.cleaned_data.get("token") if hasattr(form, "cleaned_data") else None
     try:
@@ -156,18 +239,24 @@ def submit(
             if token is not None:
                 said = getattr(request, "said", "")
                 Submission.objects.filter(token=token).update(result_url=url, said=said)
+            if getattr(form, "drafted", False):
+                drop_draft(
+                    user_id=request.membership.user_id,
+                    page=request.get_full_path(),
+                    forms=(draft_name(form), ANY_FORM),
+                )
         return redirect(url)
     except Denied as denied:
         if denied.kind is Kind.NOT_YOURS:
             raise
         if denied.kind is Kind.CHANGED:
-            return _conflict(request, form, denied, theirs)
+            return _conflict(request, form, denied, theirs, renew)
         say(form, denied)
         return None
     except (ConcurrentTransition, TransitionNotAllowed):
-        return _conflict(request, form, Denied(ANOTHER_WAS_FIRST, kind=Kind.CHANGED), theirs)
+        return _conflict(request, form, Denied(ANOTHER_WAS_FIRST, kind=Kind.CHANGED), theirs, renew)
     except IntegrityError:
-        return _conflict(request, form, Denied(ANOTHER_WAS_FIRST, kind=Kind.CHANGED), theirs)
+        return _conflict(request, form, Denied(ANOTHER_WAS_FIRST, kind=Kind.CHANGED), theirs, renew)
     except DatabaseError as error:
         if getattr(error.__cause__, "sqlstate", "") not in ("40P01", "55P03", "40001"):
             raise
@@ -193,15 +282,38 @@ def form_status(form: forms.Form) -> int:
 
 
 def _conflict(
-    request: HttpRequest, form: forms.Form, denied: Denied, theirs: Callable[[], list[dict[str, Any]]] | None
+    request: HttpRequest,
+    form: forms.Form,
+    denied: Denied,
+    theirs: Callable[[], list[dict[str, Any]]] | None,
+    renew: Callable[[], forms.Form] | None,
 ) -> HttpResponse:
-    context = {
+    context: dict[str, Any] = {
         "denied": denied,
         "theirs": theirs() if theirs else [],
         "mine": typed_texts(form),
         "cancel_url": request.path,
     }
+    if renew is not None:
+        again = renew()
+        _retype(again, form)
+        with_draft(request, again)
+        query = urlencode({"page": request.get_full_path(), "form": draft_name(form)})
+        context |= {"form": again, "keep_theirs": f"{reverse('draft-drop')}?{query}"}
     return render(request, "errors/409.html", context, status=409)
+
+
+def _retype(again: forms.Form, sent: forms.Form) -> None:
+    """What was typed, in a form as it would be opened now: under today's hidden versions, and with what the other
+    person wrote where this one changed nothing (`untouched`)."""
+    typed: Any = sent.data
+    data = typed.copy()
+    untouched = sent.untouched() if hasattr(sent, "untouched") else ()
+    for name, field in again.fields.items():
+        if field.widget.is_hidden or name in untouched:
+            data[again.add_prefix(name)] = str(again.get_initial_for_field(field, name) or "")
+    again.data, again.is_bound = data, True
+    again._errors = ErrorDict()  # type: ignore[attr-defined]
 
 
 def say_done(request: Any, words: str, url: str) -> str:

@@ -118,3 +118,25 @@ class KeptMail(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class Draft(models.Model):
+    """What a person has typed into a form and not sent yet: theirs alone, and emptied when it is sent or thrown away."""
+
+    id = models.BigAutoField(primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="drafts")
+    page = models.CharField(max_length=300)  # the address on which the form stands
+    form = models.CharField(max_length=80)  # which of the forms of that page
+    typed = models.JSONField(default=dict)  # the fields as they were posted, each a list
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "page", "form"], name="draft_once_per_form")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["saved_at"], name="draft_kept", condition=~models.Q(typed={})),
+        ]
+
+    def __str__(self) -> str:
+        return self.form

@@ -1,7 +1,8 @@
-"""Reads of one-time keys: whether one opens anything still, how its mail is worded, what a demonstration has kept."""
+"""Reads of one-time keys: whether one opens anything still, how its mail is worded, what a demonstration has kept; and of drafts."""
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -10,8 +11,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from accounts.models import KeptMail, OneTimeKey
-from accounts.states import LIVES, PER_HOUR, TRIES, KeyPurpose
+from accounts.models import Draft, KeptMail, OneTimeKey
+from accounts.states import DRAFTS_KEPT, LIVES, PER_HOUR, TRIES, KeyPurpose
 
 PAGES = {KeyPurpose.GUEST_LINK: "guest-link", KeyPurpose.PASSWORD_LINK: "set-password"}
 
@@ -88,3 +89,12 @@ AGAIN = {
 def mail_kept() -> QuerySet[KeptMail]:
     """Links and codes of a demonstration, newest first."""
     return KeptMail.objects.order_by("-at", "-pk")
+
+
+def drafts_of(user_id: int, page: str, forms: Iterable[str], now: dt.datetime) -> list[Draft]:
+    """The words that this person left in these forms of a page, the newest first."""
+    return list(
+        Draft.objects.filter(user_id=user_id, page=page, form__in=forms, saved_at__gte=now - DRAFTS_KEPT)
+        .exclude(typed={})
+        .order_by("-saved_at")
+    )

@@ -1,4 +1,4 @@
-"""What a one-time key opens."""
+"""What a one-time key opens, and how long things of an account last."""
 
 import datetime as dt
 
@@ -19,3 +19,4 @@ LIVES: dict[str, dt.timedelta] = {
 }
 TRIES = 5  # of a code, before it opens nothing any more
 PER_HOUR = 5  # keys of one purpose, for one person and one thing
+DRAFTS_KEPT = dt.timedelta(days=14)  # what was typed and never sent

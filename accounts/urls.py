@@ -6,4 +6,7 @@ from accounts import views
 
 urlpatterns = [
     path("sign-out/", views.sign_out, name="sign-out"),
+    path("session/", views.session, name="session"),
+    path("draft/", views.draft, name="draft"),
+    path("draft/drop/", views.draft_drop, name="draft-drop"),
 ]

@@ -441,6 +441,11 @@ class RecordForm(OnceForm):
                 found.append((part.id, text, int(version) if version.isdecimal() else 0))
         return found
 
+    def untouched(self) -> list[str]:
+        """Parts whose text was left as the page showed it."""
+        changed = {part for part, _, _ in self.changed()}
+        return [part.id for part in self.parts if part.id not in changed]
+
 
 def _mark(text: str) -> str:
     """Says of a long text whether it is the same, without carrying it twice."""

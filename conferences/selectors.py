@@ -265,6 +265,12 @@ def extras_of(conference: Conference) -> Extras:
     )
 
 
+def fields_now(conference: Conference) -> dict[str, tuple[str, int]]:
+    """The further parts of the record as they stand at this moment, text and version: someone else was first."""
+    rows = RecordField.objects.filter(conference=conference).values_list("field", "text", "version")
+    return {field: (text, version) for field, text, version in rows}
+
+
 def shown(child: Child, day: dt.date) -> dict[str, Any]:
     """A child as screens show it: initials and age, or unborn; never the name."""
     unborn = child.born_on is None or day < child.born_on

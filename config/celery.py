@@ -29,4 +29,5 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="20"),
     },
     "count-figures": {"task": "reports.tasks.count_figures", "schedule": 600.0, "options": {"expires": 500}},
+    "empty-drafts": {"task": "accounts.tasks.empty_drafts", "schedule": 3600.0, "options": {"expires": 3500}},
 }

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "partnerships.middleware.ActorMiddleware",
     "cases.middleware.GuestMiddleware",
+    "accounts.middleware.SessionEnds",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -144,7 +145,8 @@ WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = Path(env.str("FILES_ROOT", default=str(DATA_DIR / "files")))
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# Longer than a session may last (accounts.middleware), so that it is still known whose it was when it has ended.
+SESSION_COOKIE_AGE = 24 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

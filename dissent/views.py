@@ -21,6 +21,7 @@ from accounts.edge import (
     say_done,
     signed_in,
     submit,
+    with_draft,
 )
 from cases.selectors import area_of_case
 from conferences import actions as conferences
@@ -72,6 +73,7 @@ def _form_page(
         response = submit(request, form, act, lambda _: say_done(request, done, url))
         if response:
             return response
+    with_draft(request, form)
     shown = {"form": form, "reference": dissent.case.reference, "back_url": url, "cancel_url": url, **context}
     shown.setdefault("back_label", "Back to the review" if to == "review" else "Back to the case")
     return render(request, template, shown, status=form_status(form))
@@ -121,6 +123,7 @@ def _stage_page(
     request: ActingRequest, stage: selectors.Stage, form: forms.RecordForm | None
 ) -> HttpResponse:
     template = "dissent/new.html" if stage.you else "dissent/stage.html"
+    with_draft(request, form)
     live = live_context(request, stage.live, "dissent")
     context = {
         **live,
@@ -259,6 +262,7 @@ def written_view(request: ActingRequest, reference: str) -> HttpResponse:
             context["typed"] = _typed(request)
             context["facts"] = forms.typed_facts(form)
             return render(request, "dissent/written_view_check.html", context)
+    with_draft(request, form)
     return render(request, "dissent/written_view.html", context, status=form_status(form))
 
 
@@ -447,6 +451,7 @@ def review(request: ActingRequest, reference: str) -> HttpResponse:
         response = _decide(request, page, form)
         if response:
             return response
+    with_draft(request, form)
     return render(request, "dissent/review.html", {**page.shown(), "form": form}, status=form_status(form))
 
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from accounts.middleware import seconds_left
 from notifications.selectors import unread_count
 from partnerships.selectors import area_in_force
 from partnerships.states import RECORDERS, REVIEWERS, Role
@@ -26,6 +27,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
     actor = getattr(request, "actor", None)
     if membership is None or actor is None:
         return context
+    if request.user.is_authenticated:  # a guest's visit has its own end
+        context["session_left"] = seconds_left(request.session, request.now, used=True)["left"]  # type: ignore[attr-defined]
     context["actor"] = {
         "name": actor.name,
         "role_label": membership.job_title or membership.get_role_display(),

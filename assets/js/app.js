@@ -9,6 +9,7 @@ import { hideScreen } from "./hide.js";
 import { ctrlEnter, printButtons } from "./keys.js";
 import { readBack } from "./readback.js";
 import { resend } from "./resend.js";
+import { sessionClock } from "./session.js";
 
 export function start() {
   document.body.classList.add("js-enabled", "govuk-frontend-supported");
@@ -21,6 +22,7 @@ export function start() {
   ctrlEnter(document.body);
   printButtons(document.body);
   hideScreen(document.body);
+  sessionClock(document.body);
 }
 
 start();

@@ -26,9 +26,15 @@ class Draft {
 
   words() {
     const data = new FormData(this.form);
-    ["csrfmiddlewaretoken", "token"].forEach((name) => data.delete(name));
+    for (const name of [...data.keys()]) if (/^csrfmiddlewaretoken$|(^|-)token$/.test(name)) data.delete(name);
     for (const [name, value] of [...data]) if (value instanceof File) data.delete(name);
     return new URLSearchParams(data).toString();
+  }
+
+  // Says which sending it is a draft of: one that arrives after that was sent is not kept.
+  withToken(words) {
+    const token = this.form.elements.token?.value || this.form.querySelector("[name$='-token']")?.value || "";
+    return `${words}&token=${encodeURIComponent(token)}`;
   }
 
   later(wait) {
@@ -55,7 +61,7 @@ class Draft {
     try {
       const answer = await fetch(this.form.dataset.draftUrl, {
         method: "POST",
-        body: words,
+        body: this.withToken(words),
         keepalive: leaving,
         redirect: "manual",
         signal: this.flight.signal,

@@ -7,6 +7,7 @@ export function resend(scope, start) {
     let busy = false;
     form.addEventListener("submit", async (event) => {
       if (event.defaultPrevented || form.querySelector("input[type=file]")) return;
+      if (event.submitter?.hasAttribute("formaction")) return; // goes elsewhere: nothing of it is recorded
       event.preventDefault();
       if (busy) return;
       busy = true;

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 
 import protocols
-from accounts.edge import ActingRequest, form_status, signed_in, submit
+from accounts.edge import ActingRequest, form_status, signed_in, submit, with_draft
 from conferences import permissions
 from conferences.forms import PressForm
 from conferences.models import Conference, Decision
@@ -165,6 +165,8 @@ def stage_page(
     request: ActingRequest, live: Live, stage: str, *, form: Any = None, forms: Any = (), **more: Any
 ) -> HttpResponse:
     """A stage of the live page; 422 when a form on it was refused."""
+    for one in [*forms, form]:
+        with_draft(request, one)
     context = live_context(request, live, stage) | {"form": form, "forms": forms} | more
     bad = any(form_status(f) == 422 for f in [*forms, *([form] if form is not None else [])])
     return render(request, f"conferences/{stage}.html", context, status=422 if bad else 200)
@@ -173,6 +175,7 @@ def stage_page(
 def form_page(request: ActingRequest, live: Live, form: Any, **words: Any) -> HttpResponse:
     """A page that is one form, with the way back to the conference."""
     back = words.pop("back", "conference-attendance")
+    with_draft(request, form)
     context = {
         "form": form,
         "ref": live.conference.reference,

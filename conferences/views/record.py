@@ -11,7 +11,16 @@ from accounts.edge import ActingRequest, submit
 from conferences import actions, permissions
 from conferences.forms import DecisionForm, QuorumForm, RecordForm, TickForm, record_form
 from conferences.models import ConferenceChild
-from conferences.selectors import Extras, Live, extras_of, live_of, missing_from_record, shown, tally
+from conferences.selectors import (
+    Extras,
+    Live,
+    extras_of,
+    fields_now,
+    live_of,
+    missing_from_record,
+    shown,
+    tally,
+)
 from conferences.states import LIVE
 from conferences.views.live import (
     address_of,
@@ -151,7 +160,14 @@ def conference_record(request: ActingRequest, live: Live) -> HttpResponse:
     form = record_form(_parts(live), extras.fields, data_of(request))
     if form.is_valid():
         url = reverse("conference-record", args=[live.conference.reference])
-        response = submit(request, form, lambda: _save_record(request, live, form), lambda _: url)
+        response = submit(
+            request,
+            form,
+            lambda: _save_record(request, live, form),
+            lambda _: url,
+            theirs=lambda: _recorded_now(live, form),
+            renew=lambda: record_form(_parts(live), fields_now(live.conference)),
+        )
         if response:
             return done(request, response, "The record is saved.")
     rules = live.area.conference
@@ -165,6 +181,16 @@ def conference_record(request: ActingRequest, live: Live) -> HttpResponse:
         later=bool(live.undecided) and any(f.when != "always" for f in rules.fields),
         decisions=decisions_shown(live),
     )
+
+
+def _recorded_now(live: Live, form: RecordForm) -> list[dict[str, Any]]:
+    """What stands now in the parts that this person changed."""
+    now, changed = fields_now(live.conference), {part for part, _, _ in form.changed()}
+    return [
+        {"label": part.label, "value": now[part.id][0], "typed": True}
+        for part in form.parts
+        if part.id in changed and part.id in now
+    ]
 
 
 def _save_record(request: ActingRequest, live: Live, form: RecordForm) -> None:

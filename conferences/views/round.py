@@ -10,7 +10,7 @@ from accounts.edge import ActingRequest, submit
 from conferences import actions
 from conferences.forms import ViewsForm, views_form
 from conferences.models import Attendance, View
-from conferences.selectors import Live, shown, view_of, without_view
+from conferences.selectors import Live, live_of, shown, view_of, without_view
 from conferences.states import Phase, Side
 from conferences.views.live import at_field, data_of, done, stage, stage_page
 from core.templatetags.pd import initials_age
@@ -116,8 +116,14 @@ def _save_views(
         act,
         lambda _: _views_url(live, following, phase),
         theirs=lambda: _theirs(live, person, phase),
+        renew=lambda: _renewed(live, person, phase),
     )
     return done(request, response, f"{person.name}’s view is saved.") if response else None
+
+
+def _renewed(live: Live, person: Attendance, phase: str) -> ViewsForm:
+    again = live_of(live.conference, views=True)
+    return _views_form(again, again.person(str(person.uuid)), phase, None)
 
 
 def _same(view: View | None, given: dict[str, Any]) -> bool:

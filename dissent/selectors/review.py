@@ -20,7 +20,7 @@ from dissent.selectors.clocks import cautious_date, clock_view, due_words, open_
 from dissent.selectors.evidence import chairs_reasons, reports_of, views_table
 from dissent.selectors.stage import people_in_room
 from dissent.selectors.words import Shown, child_view, link_to, seat_people, seat_title, signed_by
-from dissent.selectors.work import checklist, other_dissents, work_of
+from dissent.selectors.work import checklist, other_dissents, work_from, work_of, work_rows
 from dissent.states import ContactHow
 from partnerships.models import Membership
 from partnerships.selectors import calendar_for, on_day
@@ -150,7 +150,6 @@ class Desk:
         self.conference = dissent.conference
         self.calendar = calendar_for(dissent.partnership_id, area.nation)
         self.clocks = clocks_of(dissent.case, now, self.calendar)
-        self.work = work_of(dissent, tier.id)
         self._read()
         self.answered: Answer | None = next((a for a in dissent.answers.all() if a.tier == tier.id), None)
         self.facts = facts_of(dissent.case) if any(c.cautious_after for c in area.clocks) else {}
@@ -158,7 +157,10 @@ class Desk:
     def _read(self) -> None:
         """What lies around the dissent, by one query."""
         here = self.conference.pk
-        self.children, self.record, self.noted, self.others, self.items, self.mine, self._chairs = gather(
+        (
+            self.children, self.record, self.noted, self.others, self.items, self.mine, self._chairs,
+            *work,
+        ) = gather(
             ConferenceChild.objects.filter(conference=here)
             .select_related("child", "decision__recorded_by__user")
             .order_by("pk"),
@@ -180,7 +182,9 @@ class Desk:
             )
             .select_related("user")
             .order_by("user__name"),
-        )
+            *work_rows(self.dissent, self.tier.id),
+        )  # fmt: skip
+        self.work = work_from(self.dissent, *work)
 
     def read_again(self) -> None:
         """What was ticked just now is part of the page."""

@@ -1,16 +1,14 @@
 """What was read, said and asked in a review, and the checklist it is held against."""
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
-from django.db.models.functions import JSONObject
+from django.db.models import QuerySet
 from django.urls import reverse
 
 import protocols
+from core.gather import gather
 from core.templatetags.pd import plural
 from dissent.models import Ask, Conversation, Dissent, MaterialSeen, Review, ReviewItem
 from dissent.selectors.words import Shown
@@ -30,60 +28,65 @@ class Work:
         return [t for t in self.talks if t["dissent"] == dissent.pk and t["at"] > dissent.expressed_at]
 
 
-def _moments(rows: Iterable[Shown], *names: str) -> list[Shown]:
-    return [
-        row | {name: dt.datetime.fromisoformat(row[name]) if row[name] else None for name in names}
-        for row in rows
-    ]
+def work_rows(dissent: Dissent, tier_id: str) -> tuple[QuerySet[Any], ...]:
+    """What `work_from` is made of, to be gathered with whatever else a page reads."""
+    item = ReviewItem.objects.filter(dissent=dissent, tier=tier_id, removed_at__isnull=True)
+    here = item.values("review")
+    return (
+        item.select_related("review__conflict_override_by__user"),
+        MaterialSeen.objects.filter(review__in=here).select_related("seen_by__user").order_by("pk"),
+        Conversation.objects.filter(review__in=here)
+        .select_related("recorded_by__user")
+        .order_by("-happened_at"),
+        Ask.objects.filter(review__in=here).select_related("replied_by__user").order_by("-asked_at"),
+    )
+
+
+def work_from(
+    dissent: Dissent,
+    items: list[ReviewItem],
+    seen: list[MaterialSeen],
+    talks: list[Conversation],
+    asks: list[Ask],
+) -> Work | None:
+    """The review that a dissent is in at a tier, with its work; None where there is none."""
+    if not items:
+        return None
+    return Work(
+        review=items[0].review,
+        seen={row.material: {"at": row.seen_at, "by": row.seen_by.user.name} for row in seen},
+        talks=[
+            {
+                "dissent": row.dissent_id,
+                "who": row.with_whom,
+                "at": row.happened_at,
+                "how": row.how,
+                "reached": row.reached,
+                "note": row.note,
+                "by": row.recorded_by.user.name,
+            }
+            for row in talks
+        ],
+        asks=[
+            {
+                "uuid": row.uuid,
+                "ask": row.ask_id,
+                "question": row.question,
+                "asked_at": row.asked_at,
+                "reply": row.reply,
+                "replied_at": row.replied_at,
+                "by": row.replied_by.user.name if row.replied_by else "",
+            }
+            for row in asks
+            if row.dissent_id in (dissent.pk, None)
+        ],
+    )
 
 
 def work_of(dissent: Dissent, tier_id: str) -> Work | None:
-    """The review that a dissent is in at a tier, with its work, in one query."""
-    here = OuterRef("review_id")
-    item: Any = (
-        ReviewItem.objects.filter(dissent=dissent, tier=tier_id, removed_at__isnull=True)
-        .select_related("review__conflict_override_by__user")
-        .annotate(
-            seen=ArraySubquery(
-                MaterialSeen.objects.filter(review=here).values(
-                    json=JSONObject(material="material", at="seen_at", by="seen_by__user__name")
-                )
-            ),
-            talks=ArraySubquery(
-                Conversation.objects.filter(review=here)
-                .order_by("-happened_at")
-                .values(
-                    json=JSONObject(
-                        dissent="dissent_id", who="with_whom", at="happened_at", how="how", reached="reached",
-                        note="note", by="recorded_by__user__name",
-                    )
-                )
-            ),
-            asked=ArraySubquery(
-                Ask.objects.filter(review=here)
-                .order_by("-asked_at")
-                .values(
-                    json=JSONObject(
-                        uuid="uuid", dissent="dissent_id", ask="ask_id", question="question", asked_at="asked_at",
-                        reply="reply", replied_at="replied_at", by="replied_by__user__name",
-                    )
-                )
-            ),
-        )
-        .first()
-    )  # fmt: skip
-    if item is None:
-        return None
-    return Work(
-        review=item.review,
-        seen={row["material"]: row for row in _moments(item.seen, "at")},
-        talks=_moments(item.talks, "at"),
-        asks=[
-            row
-            for row in _moments(item.asked, "asked_at", "replied_at")
-            if row["dissent"] in (dissent.pk, None)
-        ],
-    )
+    """The same, by one query of its own."""
+    items, seen, talks, asks = gather(*work_rows(dissent, tier_id))
+    return work_from(dissent, items, seen, talks, asks)
 
 
 def checklist(dissent: Dissent, tier: protocols.Tier, work: Work | None) -> Shown:

@@ -52,10 +52,11 @@ PARTIES = KEEPERS | {"reviewer", "police"}  # that a case exists is all that its
 # Who is let in, by address: as far as the page, the form again, or "not now". Everybody else is refused.
 OPEN = {
     "help": EVERYONE, "accessibility": EVERYONE, "privacy": EVERYONE, "protocols": EVERYONE, "protocol": EVERYONE,
-    "calculator": EVERYONE, "sign-in": EVERYONE, "sign-out": EVERYONE,
     "health-live": EVERYONE, "health-ready": EVERYONE, "health-work": EVERYONE,
     "guest-link": EVERYONE, "guest-code": EVERYONE, "guest-code-again": EVERYONE, "guest-new-link": EVERYONE,
     "guest-leave": EVERYONE,
+    "calculator": EVERYONE, "sign-in": EVERYONE, "sign-out": EVERYONE, "session": EVERYONE,
+    "draft": MEMBERS, "draft-drop": MEMBERS,
     "home": MEMBERS, "choose-role": MEMBERS, "notices": MEMBERS, "read-all-notices": MEMBERS, "conferences": MEMBERS,
     "conference-new": frozenset({"chair", "other_chair", "minutes", "admin"}),
     "partnership": frozenset({"admin"}), "fill-post": frozenset({"admin"}), "publish": frozenset({"admin"}),

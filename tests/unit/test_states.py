@@ -138,6 +138,7 @@ OF_NO_PARTNERSHIP = {
     "accounts.Submission": "is the person's",
     "accounts.OneTimeKey": "is the person's",
     "accounts.KeptMail": "stands in for the mail server of a demonstration",
+    "accounts.Draft": "is the person's",
     "audit.AuditEvent": "names it by a plain number, without a foreign key",
     "audit.AuditHead": "is its number",
     "deadlines.SweepRun": "is the installation's",

@@ -22,6 +22,7 @@ def open_as(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
         monkeypatch.setattr("partnerships.middleware.edge_now", lambda: now)
         client = Client()
         client.force_login(world.people[who].user)
+        client.post("/session/")  # what is written down once a minute, and on coming in
         with CaptureQueriesContext(connection) as asked:
             response = client.get(url) if post is None else client.post(url, post)
         response.queries = len(asked)
