@@ -15,6 +15,8 @@ class Counted(models.TextChoices):
     DIRECTIONS = "directions", "Directions of dissent"  # per child
     ENDINGS = "endings", "Dissents that came to an end"
     EXCEPTIONS = "exceptions", "Exceptions"
+    DIFFERENCES = "differences", "Professional differences raised"
+    SETTLED = "settled", "Professional differences that came to an end"
 
 
 CLOCK = "clock:"  # in time or late; by the month in which it was due
@@ -36,6 +38,13 @@ class Measure(models.TextChoices):
     TALKED = "talked", "Conversations before the decision"
     WHAT = "what", "What was done differently"
     TIME = "time", "In time or late"
+    DIFFERENCE = "difference", "What the difference is about"
+    CHALLENGED = "challenged", "By the kind of agency challenged"
+    ENDED = "ended", "How the difference ended"
+    STEPS = "steps", "How many steps of the ladder it took"
+
+
+NOBODY_NAMED = "nobody"  # no other agency is named
 
 
 class InTime(models.TextChoices):

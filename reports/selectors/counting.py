@@ -15,13 +15,15 @@ from deadlines.models import Deadline
 from deadlines.states import DeadlineState
 from dissent.models import Answer, Conversation, Dissent, DissentChild, Review
 from dissent.states import DissentState
+from escalation.models import Escalation, EscalationTier
 from partnerships.selectors import calendar_for
 from protocols.calendar import Calendar, CalendarHorizon
 from reports.models import Publication, Tally
-from reports.states import CLOCK, TOOK, Counted, Exceptional, InTime, Measure, Span
+from reports.states import CLOCK, NOBODY_NAMED, TOOK, Counted, Exceptional, InTime, Measure, Span
 
 # Where a conference, from which everything else hangs, keeps what a count is grouped by.
 KIND, VERSION = "kind", "protocol_version"
+CASE = "case"  # in place of a conference: a difference hangs on none, and has no kind of conference
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Counting:
         self._dissents()
         self._endings()
         self._exceptions()
+        self._differences()
         return self.found
 
     def _take(
@@ -63,11 +66,12 @@ class Counting:
     ) -> None:
         """Group rows by the month of `at`, the conference's kind and version, and a category."""
         path = f"{conference}__" if conference else ""
+        kind_of = Value("") if conference == CASE else F(f"{path}{KIND}")
         grouped = (
             rows.order_by()
             .annotate(
                 in_month=_month(at),
-                of_kind=F(f"{path}{KIND}"),
+                of_kind=kind_of,
                 by_version=_version(f"{path}{VERSION}"),
                 named=category,
             )
@@ -166,6 +170,41 @@ class Counting:
             self._take(
                 Counted.EXCEPTIONS, Measure.WHAT, rows, at, place, Value(what, output_field=TextField())
             )
+
+    def _differences(self) -> None:
+        """Differences that climb a ladder: when raised, and when they came to an end."""
+        own = Escalation.objects.filter(partnership_id=self.partnership_id)
+        for measure, category in (
+            (Measure.DIFFERENCE, F("kind")),
+            (Measure.AGENCY_KIND, F("agency__kind")),
+            (Measure.AGENCY, Cast(F("agency__uuid"), TextField())),
+            (Measure.CHALLENGED, Coalesce(F("other_agency__kind"), Value(NOBODY_NAMED))),
+        ):
+            self._take(Counted.DIFFERENCES, measure, own, "raised_at", CASE, category)
+        steps = (
+            EscalationTier.objects.filter(escalation_id=OuterRef("pk"))
+            .order_by()
+            .values("escalation_id")
+            .annotate(number=Count("pk"))
+            .values("number")
+        )
+        ended = own.annotate(
+            ended=Coalesce("resolved_at", "decided_at", "withdrawn_at", "closed_at"),
+            how=Case(
+                When(resolved_at__isnull=False, then=Value("resolved")),
+                When(decided_at__isnull=False, then=Value("decided")),
+                When(withdrawn_at__isnull=False, then=Value("withdrawn")),
+                default=Value("closed"),
+            ),
+            steps=Cast(Coalesce(Subquery(steps), 0), TextField()),
+        ).filter(ended__isnull=False)
+        for measure, category in ((Measure.ENDED, F("how")), (Measure.STEPS, F("steps"))):
+            self._take(Counted.SETTLED, measure, ended, "ended", CASE, category)
+        times = ended.annotate(by_version=_version("case__protocol_version"))
+        for raised, at, version in times.values_list("raised_at", "ended", "by_version"):
+            days = max(0, (london_date(at) - london_date(raised)).days)
+            grain = Grain(f"{london(at):%Y-%m}", "", version)
+            self.found[(f"{TOOK}{Counted.SETTLED}", grain, Measure.TIME, str(days))] += 1
 
 
 # --- clocks -----------------------------------------------------------------------------------------------------

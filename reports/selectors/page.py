@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +13,7 @@ from disclosure import rounded
 from partnerships.models import Agency
 from partnerships.states import AgencyKind
 from reports.models import Publication
-from reports.states import CLOCK, TOOK, Counted, Exceptional, InTime, Measure, Span
+from reports.states import CLOCK, NOBODY_NAMED, TOOK, Counted, Exceptional, InTime, Measure, Span
 
 HIDDEN = "[c]"
 MOST_BARS = 4
@@ -41,6 +41,19 @@ DIRECTIONS = {
     "other": "Another decision",
 }
 TALKED = {"0": "None", "1": "One", "2": "Two", "3": "Three"}
+DIFFERENCES = {
+    "referral_enquiry": "A referral, assessment or enquiry",
+    "need_for_conference": "Whether to hold a conference",
+    "conference_outcome": "What a conference decided",
+    "plan_implementation": "How the plan is carried out",
+    "process": "How a conference was run",
+}
+ENDED = {
+    "resolved": "Settled between those who differed",
+    "decided": "Decided at the end of the ladder",
+    "withdrawn": "Withdrawn",
+    "closed": "Closed unsettled",
+}
 YES_NO = {"true": "Yes", "false": "No", "True": "Yes", "False": "No"}
 
 
@@ -228,6 +241,7 @@ def report_of(
         _plain(figures, "label", Counted.ENDINGS, Measure.LABEL, "Outcomes in the protocol’s own words", MEANINGS),
         _plain(figures, "talked", Counted.ENDINGS, Measure.TALKED, "Conversations held before the decision", TALKED),
         _plain(figures, "exceptions", Counted.EXCEPTIONS, Measure.WHAT, "What was done differently, with a reason", dict(Exceptional.choices)),
+        *_difference_tables(figures),
         _agency_table(figures, names),
     )  # fmt: skip
     return Report(
@@ -274,6 +288,13 @@ def _headline(figures: _Figures, area: protocols.AreaProtocol | None) -> tuple[d
         {"label": "conferences held", "value": shown(held), "small": ""},
         {"label": "formal dissents", "value": shown(dissents), "small": ""},
     ]
+    found.append(
+        {
+            "label": "professional differences raised",
+            "value": shown(figures.total(Counted.DIFFERENCES)),
+            "small": "",
+        }
+    )
     with_one = figures.cells(Counted.CONFERENCES, Measure.DISSENT).get("True", 0 if held == 0 else None)
     if held and with_one is not None:
         found.append(
@@ -486,6 +507,36 @@ def _plain(
     return TableView(ident, caption, ("", "Number"), rows)
 
 
+def _difference_tables(figures: _Figures) -> list[TableView | None]:
+    """Differences on a ladder: what about, between whom, and how they ended."""
+    kinds = {str(k): str(v) for k, v in AgencyKind.choices}
+    raised = figures.cells(Counted.DIFFERENCES, Measure.AGENCY_KIND)
+    challenged = figures.cells(Counted.DIFFERENCES, Measure.CHALLENGED)
+    by_kind = None
+    if raised and challenged:
+        rows = tuple(
+            Row(label, (shown(raised.get(key, 0)), shown(challenged.get(key, 0))))
+            for key, label in [*kinds.items(), (NOBODY_NAMED, "No other agency named")]
+            if raised.get(key, 0) != 0 or challenged.get(key, 0) != 0
+        )
+        head = ("Kind of agency", "Raised by it", "Raised with it")
+        by_kind = TableView("between", "Professional differences: who raised them, and with whom", head, rows)
+    took = figures.took(Counted.SETTLED)
+    ended = _plain(
+        figures, "ended", Counted.SETTLED, Measure.ENDED, "How professional differences ended", ENDED
+    )
+    if ended is not None and took and took["shown"]:
+        note = f"From first raised to the end: {_number(took['median'])} days in the middle, from {took['least']} to {took['most']}."
+        ended = replace(ended, note=note)
+    steps = {str(n): plural(n, "step") for n in range(12)}
+    return [
+        _plain(figures, "difference", Counted.DIFFERENCES, Measure.DIFFERENCE, "Professional differences: what about", DIFFERENCES),
+        by_kind,
+        ended,
+        _plain(figures, "steps", Counted.SETTLED, Measure.STEPS, "How far up the ladder differences went", steps),
+    ]  # fmt: skip
+
+
 def _agency_table(figures: _Figures, names: dict[str, str]) -> TableView | None:
     places = figures.cells(Counted.PLACES, Measure.AGENCY)
     if not places:
@@ -511,12 +562,17 @@ def _agency_table(figures: _Figures, names: dict[str, str]) -> TableView | None:
 
 
 def _silent(figures: _Figures, names: dict[str, str]) -> tuple[str, ...]:
-    """Agencies that took part and of whom no dissent is counted: a true zero, which may be shown."""
+    """Agencies that took part and of whom neither a dissent nor a difference is counted: true zeros, which may be shown."""
     places = figures.cells(Counted.PLACES, Measure.AGENCY)
-    if figures.total(Counted.DISSENTS) != 0 and not figures.has(Counted.DISSENTS, Measure.AGENCY):
+    voices = (Counted.DISSENTS, Counted.DIFFERENCES)
+    if any(figures.total(voice) != 0 and not figures.has(voice, Measure.AGENCY) for voice in voices):
         return ()
-    dissents = figures.cells(Counted.DISSENTS, Measure.AGENCY)
-    return tuple(sorted(names[key] for key in places if key in names and dissents.get(key, 0) == 0))
+    heard = [figures.cells(voice, Measure.AGENCY) for voice in voices]
+    return tuple(
+        sorted(
+            names[key] for key in places if key in names and all(cells.get(key, 0) == 0 for cells in heard)
+        )
+    )
 
 
 def _wording(figures: _Figures, span: Span, area: protocols.AreaProtocol | None) -> tuple[str, ...]:

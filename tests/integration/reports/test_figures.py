@@ -16,6 +16,7 @@ from reports.selectors import median_of, months_between, periods, span_words
 from reports.states import Span
 from tests.builders import LATER, World, at
 from tests.integration.worklists.conftest import open_as
+from tests.ladders import Ladder
 
 __all__ = ["open_as"]
 pytestmark = pytest.mark.django_db
@@ -83,6 +84,22 @@ def test_a_clock_that_has_passed_is_late_and_with_a_reason_once_that_is_given(wo
     actions.count_anew(partnership_id=world.partnership.pk, now=AFTER)
     assert counts(world, "clock:CAM-11", "time") == {"late_reason": 1}
     assert counts(world, "took:CAM-11", "time") == {"22": 1}
+
+
+def test_differences_are_counted_when_raised_and_when_they_end(world: World) -> None:
+    ladder = Ladder(World("brighton-hove"))
+    escalation = ladder.raised()
+    partnership = ladder.world.partnership.pk
+    actions.count_anew(partnership_id=partnership, now=AFTER)
+    assert counts(ladder.world, "differences", "agency_kind") == {"police": 1}
+    assert counts(ladder.world, "differences", "challenged") == {"social_care": 1}
+    assert counts(ladder.world, "differences", "difference") == {"plan_implementation": 1}
+    assert counts(ladder.world, "settled", "ended") == {}
+    ladder.settled(escalation)
+    actions.count_anew(partnership_id=partnership, now=AFTER)
+    assert counts(ladder.world, "settled", "ended") == {"resolved": 1}
+    assert sum(counts(ladder.world, "took:settled", "time").values()) == 1
+    assert counts(world, "differences", "agency_kind") == {}
 
 
 def test_a_median_is_exact() -> None:
