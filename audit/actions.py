@@ -14,7 +14,7 @@ from core.actor import Actor
 # What a detail may hold: states, dates, ids, rule and outcome codes. Never names, never free text.
 DETAIL_KEYS = frozenset(
     {
-        "from", "to", "outcome", "means", "tier", "due", "was_due", "at", "event", "clock", "rule", "late",
+        "from", "to", "was", "outcome", "means", "tier", "due", "was_due", "at", "event", "clock", "rule", "late",
         "attendance", "conference_child", "decision", "basis", "phase", "view", "step", "material", "count",
         "seat", "slot", "membership", "kind", "how", "safeguard", "different_chair", "conference", "child",
         "attempt", "withheld", "version", "agency", "deadline", "skipped", "date", "missing", "quorate", "tell",

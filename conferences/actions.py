@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -30,7 +31,7 @@ from core.clock import london_date
 from core.moments import check_day_happened, check_happened, check_not_before, check_words
 from core.references import CONFERENCE, new_reference
 from core.refusals import Denied, changed
-from deadlines.actions import happened
+from deadlines.actions import correct_fact, happened
 from notifications.actions import enqueue
 from partnerships.models import Agency, Membership
 from partnerships.selectors import area_of, version_on
@@ -610,23 +611,76 @@ def end(
     conference.version += 1
     conference.save(update_fields=["state", "ended_at", "undecided_reason", "version"])
     conference.sessions.filter(ended_at__isnull=True).update(ended_at=ended_at)
-    hanging = ConferenceCase.objects.filter(conference=conference).select_related(
-        "case__protocol_version", "case__partnership"
-    )
-    for link in hanging.order_by("case_id"):
+    for case, event in _hanging(conference):
+        happened(case, event, at=ended_at, by=by, now=now)
+    _audit("conference.ended", conference, by, now, at=ended_at.isoformat(), missing=int(undecided))
+    return conference
+
+
+# The fact that the end of a conference leaves on a case, by why the case hangs on it.
+LEFT = {
+    Why.DECIDED_THERE: "conference_ended",
+    Why.RECONVENED: "conference_reconvened",
+    Why.EARLY_REVIEW: "early_review_held",
+}
+
+
+def _hanging(conference: Conference) -> Iterator[tuple[Case, str]]:
+    """The cases that hang on a conference, locked one after the other, and the fact that its end leaves on each."""
+    links = ConferenceCase.objects.filter(conference=conference, why__in=list(LEFT)).order_by("case_id")
+    for link in links:
         case = (
             Case.objects.select_for_update(of=("self",))
             .select_related("protocol_version", "partnership")
             .get(pk=link.case_id)
         )
-        event = {
-            Why.DECIDED_THERE: "conference_ended",
-            Why.RECONVENED: "conference_reconvened",
-            Why.EARLY_REVIEW: "early_review_held",
-        }.get(Why(link.why))
-        if event:
-            happened(case, event, at=ended_at, by=by, now=now)
-    _audit("conference.ended", conference, by, now, at=ended_at.isoformat(), missing=int(undecided))
+        yield case, LEFT[Why(link.why)]
+
+
+@transaction.atomic
+def correct_end(
+    *, conference_id: int, by: Actor, ended_at: dt.datetime, reason: str, now: dt.datetime
+) -> Conference:
+    """The conference ended at another time than was recorded: the fact on each case is corrected, its clocks counted
+    anew, and the reviewing manager and the holders are told. The first time stays in the history.
+
+    Raises Denied for a time in the future or before the last session began, for the time that is recorded already,
+    and without a reason.
+    """
+    conference = _lock(conference_id)
+    area = area_of_conference(conference)
+    permissions.check_correct_end(by, conference, area)
+    was = conference.ended_at
+    check_happened(ended_at, now, "The time it ended", "ended_at")
+    last = conference.sessions.order_by("-started_at").first()
+    floor = max(conference.started_at or ended_at, last.started_at if last else ended_at)
+    check_not_before(ended_at, floor, "The time it ended", "the start", "ended_at")
+    ended_at = max(ended_at, floor)
+    if not reason.strip():
+        raise Denied("Enter why the time is corrected", field="reason")
+    if was == ended_at:
+        raise Denied("This is the time that is recorded already.", field="ended_at")
+    conference.ended_at = ended_at
+    conference.version += 1
+    conference.save(update_fields=["ended_at", "version"])
+    if last is not None:
+        conference.sessions.filter(pk=last.pk).update(ended_at=ended_at)
+    for case, event in _hanging(conference):
+        fact = correct_fact(case, event, at=ended_at, reason=reason, by=by, now=now)
+        for seat in area.review.tiers[0].by if area.review and case.closed_at is None else ():
+            enqueue(
+                partnership_id=case.partnership_id, case=case, seat=seat, kind="time_corrected",
+                params={"was_due": was.isoformat() if was else "", "due": ended_at.isoformat()},
+                dedupe_key=f"end-corrected:{fact.pk}:{seat}", now=now,
+            )  # fmt: skip
+    _audit(
+        "conference.end_corrected",
+        conference,
+        by,
+        now,
+        at=ended_at.isoformat(),
+        was=was.isoformat() if was else "",
+    )
     return conference
 
 

@@ -107,6 +107,12 @@ def check_end(actor: Actor, conference: Conference, area: protocols.AreaProtocol
     policies.check_live(conference)
 
 
+def check_correct_end(actor: Actor, conference: Conference, area: protocols.AreaProtocol) -> None:
+    """Correct when a conference ended: those who keep its record, the chair and the minute taker."""
+    _check_recorder(actor, conference, area)
+    policies.check_ended(conference)
+
+
 def check_cancel(actor: Actor, conference: Conference, area: protocols.AreaProtocol) -> None:
     if not (actor.role == Role.PARTNERSHIP_ADMIN and actor.partnership_id == conference.partnership_id):
         _check_recorder(actor, conference, area)

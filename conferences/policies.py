@@ -44,6 +44,11 @@ def check_live(conference: Conference) -> None:
         raise Denied("Start the conference first: this can only be recorded once it has started.")
 
 
+def check_ended(conference: Conference) -> None:
+    if conference.state != ConferenceState.ENDED:
+        raise Denied("This conference has not ended yet. The time is entered when it ends.")
+
+
 def check_in_session(conference: Conference) -> None:
     check_live(conference)
     if conference.state != ConferenceState.IN_SESSION:

@@ -12,7 +12,7 @@ from cases.actions import add_participant, open_case, stand
 from cases.models import Case
 from cases.selectors import area_of_case, facts_of
 from cases.states import Capacity, Kind
-from conferences.actions import LONG, VERY_LONG, NewChild, book, hang_case
+from conferences.actions import LONG, VERY_LONG, NewChild, book, correct_end, hang_case
 from conferences.actions import add_child as add_child_to_conference
 from conferences.actions import end as end_conference_record
 from conferences.models import Attendance, Conference
@@ -23,7 +23,7 @@ from core.actor import Actor
 from core.clock import london_date
 from core.moments import check_day_happened, check_happened, check_not_before, check_words, in_words
 from core.refusals import Denied, changed
-from deadlines.actions import happened, no_longer_needed
+from deadlines.actions import correct_fact, happened, no_longer_needed
 from deadlines.models import Deadline
 from deadlines.states import DeadlineState
 from dissent import permissions, policies
@@ -391,6 +391,17 @@ def end_conference(
     return conference
 
 
+@transaction.atomic
+def correct_conference_end(
+    *, conference_id: int, by: Actor, ended_at: dt.datetime, reason: str, now: dt.datetime
+) -> Conference:
+    """The end of a conference was recorded wrongly. Refused where a dissent that was taken would come too late by it."""
+    conference = correct_end(conference_id=conference_id, by=by, ended_at=ended_at, reason=reason, now=now)
+    for dissent in Dissent.objects.filter(conference=conference).select_related("attendance"):
+        policies.check_still_in_time(dissent, conference)
+    return conference
+
+
 # --- the dissenter ----------------------------------------------------------------------------------------------
 
 
@@ -470,6 +481,35 @@ def send_written_view(
         how=how,
         at=received_at.isoformat(),
     )
+    return view
+
+
+@transaction.atomic
+def correct_receipt(
+    *, dissent_id: int, by: Actor, received_at: dt.datetime, reason: str, now: dt.datetime
+) -> WrittenView:
+    """The written view was received at another time than was recorded. Its clocks are counted anew and their holders
+    told; the first time stays in the history (AFC-16, AFC-18)."""
+    dissent = _lock(dissent_id)
+    area = area_of_case(dissent.case)
+    permissions.check_correct_receipt(by, dissent, area)
+    view = WrittenView.objects.select_for_update().get(dissent=dissent)
+    check_happened(received_at, now, "The time it was received", "received_at")
+    check_not_before(
+        received_at, dissent.expressed_at, "The time it was received", "the dissent", "received_at"
+    )
+    was, rules = view.received_at, area.dissent.written_view
+    if was == received_at:
+        raise Denied("This is the time that is recorded already.", field="received_at")
+    correct_fact(dissent.case, "rationale_received", at=received_at, reason=reason, by=by, now=now)
+    clock = Deadline.objects.filter(case=dissent.case, clock_id=rules.clock if rules else "").first()
+    view.received_at = received_at
+    view.late = bool(clock and clock.due_at and received_at > clock.due_at)
+    view.save(update_fields=["received_at", "late"])
+    _audit(
+        "dissent.receipt_corrected", dissent, by, now, rule=rules.rule if rules else "", late=view.late,
+        at=received_at.isoformat(), was=was.isoformat(),
+    )  # fmt: skip
     return view
 
 

@@ -311,6 +311,26 @@ class RecordForm(OnceForm):
         )
 
 
+class CorrectEndForm(OnceForm):
+    """When the conference really ended, and why another time was recorded."""
+
+    ended_at = LocalDateTimeField(label="When did it end?", error_name="The time it ended")
+    reason = Words(rows=3, max_length=500, label="Why the time is corrected")
+    required_messages: ClassVar = {"reason": "Enter why the time is corrected"}
+
+    def __init__(self, *args: Any, short: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.describe("ended_at", label=f"When did the {short} end?")
+
+
+class CorrectReceiptForm(OnceForm):
+    """When the written view really arrived, and why another time was recorded."""
+
+    received_at = LocalDateTimeField(label="When was it received?", error_name="The time it was received")
+    reason = Words(rows=3, max_length=500, label="Why the time is corrected")
+    required_messages: ClassVar = {"reason": "Enter why the time is corrected"}
+
+
 class EndForm(OnceForm):
     """When the conference ended."""
 

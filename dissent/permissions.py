@@ -72,6 +72,15 @@ def check_send_written_view(actor: Actor, dissent: Dissent, area: protocols.Area
     policies.check_awaits_view(dissent, area)
 
 
+def check_correct_receipt(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) -> None:
+    """Correct when the written view was received: the reviewing manager, to whom it came."""
+    if not is_reviewer(actor, dissent, area):
+        raise not_yours(
+            "The reviewing manager corrects when the written view was received.", _view_rule(area)
+        )
+    policies.check_view_received(dissent)
+
+
 def check_remind(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) -> None:
     if not is_reviewer(actor, dissent, area):
         raise not_yours("Only the reviewing manager reminds the dissenting professional.", _view_rule(area))

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import protocols
-from cases.selectors import facts_of
+from cases.selectors import area_of_case, facts_of
 from conferences.models import Attendance, Conference, ConferenceChild
 from conferences.policies import refusal
 from conferences.states import ConferenceState, Side
@@ -13,8 +13,9 @@ from deadlines.models import Deadline
 from deadlines.states import DeadlineState
 from dissent.models import Answer, Ask, Dissent
 from dissent.states import FINAL, Direction, DissentState
-from protocols.calendar import Calendar
-from protocols.window import Ruling, consider
+from partnerships.selectors import calendar_for
+from protocols.calendar import Calendar, is_late
+from protocols.window import Ruling, closing, consider
 
 
 def titles(seats: tuple[str, ...], area: protocols.AreaProtocol) -> str:
@@ -58,6 +59,29 @@ def rule_on_window(
         recorded_at=now,
         name=attendance.name,
     )
+
+
+def check_still_in_time(dissent: Dissent, conference: Conference) -> None:
+    """With another end of the conference: that a dissent which was taken is still one that was made in time."""
+    area = area_of_case(dissent.case)
+    window = area.dissent.window
+    if window.later_entry is not None or conference.ended_at is None:
+        return
+    calendar = calendar_for(dissent.partnership_id, area.nation)
+    closes_at = closing(window, {"conference_ended": conference.ended_at}, calendar)
+    if closes_at is not None and is_late(closes_at, dissent.expressed_at):
+        raise Denied(
+            f"A dissent was made on {in_words(dissent.expressed_at)}. It would come too late if the conference ended then. "
+            "Check both times.",
+            rule=window.rule,
+            field="ended_at",
+        )
+
+
+def check_view_received(dissent: Dissent) -> None:
+    check_open(dissent)
+    if not hasattr(dissent, "written_view"):
+        raise Denied("No written view has been received yet.")
 
 
 def check_may_dissent(

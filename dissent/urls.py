@@ -9,7 +9,13 @@ urlpatterns = [
     path("conferences/<str:reference>/dissent/new/", views.dissent_new, name="dissent-new"),
     path("conferences/<str:reference>/end/", views.conference_end, name="conference-end"),
     path("conferences/<str:reference>/ended/", views.conference_ended, name="conference-ended"),
+    path(
+        "conferences/<str:reference>/ended/correct/",
+        views.conference_end_correct,
+        name="conference-end-correct",
+    ),
     path("cases/<str:reference>/written-view/", views.written_view, name="written-view"),
+    path("cases/<str:reference>/written-view/received/", views.receipt_correct, name="receipt-correct"),
     path("cases/<str:reference>/remind/", views.remind, name="remind"),
     path("cases/<str:reference>/review-without-view/", views.review_without_view, name="review-without-view"),
     path("cases/<str:reference>/not-pursued/", views.not_pursued, name="not-pursued"),

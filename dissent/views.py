@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -231,6 +232,47 @@ def conference_ended(request: ActingRequest, reference: str) -> HttpResponse:
     return render(request, "dissent/ended.html", context)
 
 
+@signed_in
+def conference_end_correct(request: ActingRequest, reference: str) -> HttpResponse:
+    """The time it ended was recorded wrongly: the right one, and why."""
+    conference = get_conference_or_404(request.actor, reference)
+    area = area_of_conference(conference)
+    _gate(request, conference_permissions.check_correct_end, conference, area)
+    short = area.word("conference")
+    form = forms.CorrectEndForm(_posted(request), short=short, initial={"ended_at": conference.ended_at})
+    to = reverse("conference-ended", args=[conference.reference])
+    if form.is_bound and form.is_valid():
+        act = partial(
+            actions.correct_conference_end,
+            conference_id=conference.pk,
+            by=request.actor,
+            ended_at=form.cleaned_data["ended_at"],
+            reason=form.cleaned_data["reason"],
+            now=request.now,
+        )
+        words = "The time is corrected. Dates that moved by it are told to the people who hold them."
+        response = submit(request, form, act, lambda _: say_done(request, words, to))
+        if response:
+            return response
+    context = {
+        "form": form,
+        "page_title": f"Correct when the {short} ended",
+        "lead": CORRECTED,
+        "submit_label": "Correct the time",
+        "back_url": to,
+        "back_label": "Back",
+        "cancel_url": to,
+        "reference": conference.reference,
+    }
+    return render(request, "dissent/form.html", context, status=form_status(form))
+
+
+CORRECTED = (
+    "Dates that count from it are counted anew. The people who hold them are told, the reviewing manager too. "
+    "The history keeps both times, and your reason."
+)
+
+
 # --- the dissenter's own pages ------------------------------------------------------------------------------------
 
 
@@ -287,6 +329,32 @@ def _view_sent(request: ActingRequest, dissent: Dissent, own: bool) -> str:
         else "The written view was entered. The review has begun."
     )
     return say_done(request, words, _case_url(dissent))
+
+
+@signed_in
+def receipt_correct(request: ActingRequest, reference: str) -> HttpResponse:
+    """The time the written view was received was recorded wrongly: the right one, and why."""
+    dissent, area = _open(request, reference)
+    _gate(request, permissions.check_correct_receipt, dissent, area)
+    view = getattr(dissent, "written_view", None)
+    form = forms.CorrectReceiptForm(
+        _posted(request), initial={"received_at": view.received_at if view else None}
+    )
+
+    def act() -> Any:
+        return actions.correct_receipt(
+            dissent_id=dissent.pk,
+            by=request.actor,
+            received_at=form.cleaned_data["received_at"],
+            reason=form.cleaned_data["reason"],
+            now=request.now,
+        )
+
+    words = "The time is corrected. Dates that moved by it are told to the people who hold them."
+    return _form_page(
+        request, dissent, form, act, words, page_title="Correct when the written view was received",
+        lead=CORRECTED, submit_label="Correct the time",
+    )  # fmt: skip
 
 
 @signed_in

@@ -658,7 +658,7 @@ def sentence(type_: str, detail: Mapping[str, Any], labels: Labels) -> str:
     return text.rstrip(".")
 
 
-MOMENTS = ("at", "due", "was_due", "deadline")
+MOMENTS = ("at", "was", "due", "was_due", "deadline")
 
 
 def detail_words(key: str, value: Any, labels: Labels) -> str:

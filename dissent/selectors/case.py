@@ -331,6 +331,7 @@ def case_actions(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -
     possible = [
         ("written-view", f"{'Write' if who.dissenter else 'Enter'} {mine} written view", permissions.check_send_written_view),
         ("remind", "Remind of the written view", permissions.check_remind),
+        ("receipt-correct", "Correct when the written view was received", permissions.check_correct_receipt),
         ("review-without-view", "Review without the written view", permissions.check_proceed_without_view),
         ("not-pursued", "Close as not pursued", permissions.check_close_as_not_pursued),
         ("review", "Open the review", permissions.check_review),

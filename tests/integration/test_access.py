@@ -77,7 +77,7 @@ OF_A_CONFERENCE = {
     "conference-record": KEEPERS, "conference-quorum": KEEPERS, "conference-revisit": KEEPERS,
     "conference-start": KEEPERS, "conference-adjourn": KEEPERS, "conference-resume": KEEPERS,
     "conference-note-view": KEEPERS, "conference-dissent": KEEPERS, "conference-end": KEEPERS,
-    "conference-ended": KEEPERS, "dissent-new": frozenset(),
+    "conference-ended": KEEPERS, "conference-end-correct": KEEPERS, "dissent-new": frozenset(),
     "conference-attendance": PREPARERS, "conference-people-add": PREPARERS, "conference-person-new": PREPARERS,
     "conference-family-new": PREPARERS, "conference-child-add": PREPARERS, "conference-cancel": PREPARERS,
 }  # fmt: skip
@@ -85,6 +85,7 @@ OF_A_CASE = {
     "case": OF_THE_CASE, "case-history": OF_THE_CASE,
     "invite-guest": KEEPERS | {"reviewer", "admin"}, "end-guest": KEEPERS | {"reviewer", "admin"},
     "written-view": frozenset({"reviewer", "police"}),
+    "receipt-correct": frozenset({"reviewer"}),
     "remind": frozenset({"reviewer"}), "review-without-view": frozenset({"reviewer"}),
     "not-pursued": frozenset({"reviewer"}),
     "withdraw": frozenset({"police"}), "add-information": frozenset({"police"}), "task-done": frozenset({"police"}),
