@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 import protocols
-from accounts.edge import ActingRequest, OnceForm, form_status, signed_in, submit
+from accounts.edge import ActingRequest, OnceForm, form_status, say_done, signed_in, submit
 from cases.selectors import area_of_case
 from complaints import actions, forms, permissions, policies, selectors
 from complaints.models import Complaint
@@ -37,10 +36,10 @@ def _form_page(
     request: ActingRequest, form: Any, act: Callable[[], Any], done: str, *, back_url: str, **context: Any
 ) -> HttpResponse:
     def to(result: Any) -> str:
-        messages.success(request, done)
-        return (
+        url = (
             reverse("complaint", args=[result.case.reference]) if isinstance(result, Complaint) else back_url
         )
+        return say_done(request, done, url)
 
     if form.is_bound and form.is_valid():
         response = submit(request, form, act, to)

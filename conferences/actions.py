@@ -149,10 +149,10 @@ def add_child(
 ) -> ConferenceChild:
     """Add a child, new or known to the partnership; siblings one after the other, unborn by expected date.
 
-    `trusted`: the children of the first conference come along to the one that follows it, whoever books it.
+    `trusted`: the children come along from the first conference, or from the request for one, whoever books it.
     """
     conference = _lock(conference_id)
-    if not (trusted and conference.follows_id):
+    if not trusted:
         permissions.check_prepare(by, conference, area_of_conference(conference))
     if isinstance(child, uuid.UUID):
         row = Child.objects.filter(uuid=child, partnership_id=conference.partnership_id).first()

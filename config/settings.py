@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "records",
     "conferences",
     "escalation",
+    "convening",
     "dissent",
     "complaints",
     "operations",

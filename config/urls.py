@@ -21,5 +21,6 @@ urlpatterns = [
     path("", include("escalation.urls")),
     path("", include("dissent.urls")),
     path("complaints/", include("complaints.urls")),
+    path("", include("convening.urls")),
     path("", include("papers.urls")),
 ]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -224,7 +225,7 @@ def raise_difference(*, by: Actor, said: Difference, now: dt.datetime) -> Escala
     )
     case = open_case(
         partnership_id=membership.partnership_id, kind=KINDS[said.kind], protocol_version=version, agency=membership.agency,
-        children=_children(by, said, kind.child_required, now), stage=Stage.ESCALATED, held_by="capacity:requester", now=now,
+        children=choose_children(by, said.children, said.new_child, needed=kind.child_required, now=now), stage=Stage.ESCALATED, held_by="capacity:requester", now=now,
     )  # fmt: skip
     case.partnership = membership.partnership
     requester = add_participant(case, Capacity.REQUESTER, membership=membership)
@@ -296,17 +297,18 @@ def _check_said(said: Difference, kind: protocols.model.Kind, now: dt.datetime) 
             raise Denied(f"{words} must be within a year", field=name)
 
 
-def _children(by: Actor, said: Difference, needed: bool, now: dt.datetime) -> list[Child]:
+def choose_children(
+    by: Actor, children: Sequence[uuid.UUID], new: NewChild | None, *, needed: bool, now: dt.datetime
+) -> list[Child]:
     """The children it is about: known from the actor's own cases and conferences, or new."""
     tenant = by.partnership_id or 0
     known = list(
-        Child.objects.filter(uuid__in=said.children, partnership_id=tenant)
+        Child.objects.filter(uuid__in=children, partnership_id=tenant)
         .filter(pk__in=_children_seen(by))
         .order_by("pk")
     )
-    if len(known) != len(set(said.children)):
+    if len(known) != len(set(children)):
         raise Denied("Select a child of one of your cases or conferences", field="children")
-    new = said.new_child
     if new is not None:
         if not new.initials.strip():
             raise Denied("Enter the child's initials", field="initials")
@@ -350,23 +352,25 @@ def open_beside(
     *,
     requester: Participant,
     agency: Agency,
-    conference: Conference,
+    conference: Conference | None,
     concern: str,
     by: Actor,
     now: dt.datetime,
     tier: str = "",
     parallel: bool = False,
     outcome_sought: str = "",
+    kind: str = "conference_outcome",
 ) -> Escalation:
-    """Open the ladder in the case of a dissent: together with it, instead of a review, or after its answer. It starts at
-    the step named, or the first. Called inside the transaction of an action of the dissent, which holds the case.
+    """Open the ladder in the case of a dissent: together with it, instead of a review, or after its answer; or in the case
+    of a request for a conference that was refused. It starts at the step named, or the first. Called inside the
+    transaction of the action that holds the case.
 
     Raises Denied where a ladder is open on this case already.
     """
     if Escalation.objects.filter(case=case).open().exists():
         raise Denied("An escalation is open on this case already. Go on with that one.")
     area = area_of_case(case)
-    ladder = area.ladder_for(agency.kind, "conference_outcome")
+    ladder = area.ladder_for(agency.kind, kind)
     own = add_participant(
         case,
         Capacity.REQUESTER,
@@ -376,7 +380,7 @@ def open_beside(
         email=requester.email,
     )
     escalation: Escalation = Escalation.objects.create(
-        partnership_id=case.partnership_id, case=case, kind="conference_outcome", ladder=ladder.id if ladder else "",
+        partnership_id=case.partnership_id, case=case, kind=kind, ladder=ladder.id if ladder else "",
         conference=conference, requester=own, agency=agency, held_by="capacity:requester", concern=concern.strip(),
         outcome_sought=outcome_sought.strip(), raised_at=now, recorded_at=now, recorded_by_id=by.member, beside_dissent=parallel,
     )  # fmt: skip
@@ -409,7 +413,7 @@ def open_beside(
         by,
         now,
         rule=ladder.rule if ladder else "",
-        kind="conference_outcome",
+        kind=kind,
         at=now.isoformat(),
     )
     return escalation

@@ -4,13 +4,12 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 import protocols
-from accounts.edge import ActingRequest, OnceForm, acting, form_status, submit
+from accounts.edge import ActingRequest, OnceForm, acting, form_status, say_done, submit
 from cases.models import Case
 from cases.selectors import area_of_case, get_case_or_404
 from core.clock import london_date
@@ -47,10 +46,12 @@ def _form_page(
     """One form about one case's records: shown, sent, shown again with what was typed, or gone on from."""
 
     def to(result: Any) -> str:
-        messages.success(request, done)
-        if isinstance(result, Discussion):
-            return reverse("discussion", args=[case.reference, result.uuid])
-        return back_url
+        url = (
+            reverse("discussion", args=[case.reference, result.uuid])
+            if isinstance(result, Discussion)
+            else back_url
+        )
+        return say_done(request, done, url)
 
     if form.is_bound and not form.errors and form.is_valid():
         response = submit(request, form, act, to)

@@ -19,6 +19,9 @@ from conferences import actions as conferences
 from conferences.models import Attendance, Conference, ConferenceChild
 from conferences.selectors import children_of
 from conferences.states import Presence, Side, ViewChoice
+from convening import actions as convenings
+from convening.actions import Asked
+from convening.models import ConveneRequest
 from core.actor import Actor
 from core.clock import LONDON, london_date
 from dissent import actions as dissents
@@ -484,6 +487,41 @@ class World:
             complaint_id=complaint.pk, by=self.actor("admin"), outcome=outcome, reasons="It was looked at again.",
             decider="Sven Second, Head of service", now=LATER,
         )  # fmt: skip
+
+    # --- requests for a conference --------------------------------------------------------------------------------
+
+    def convening(self, *, who: str = "police", now: dt.datetime = LATER, **changes: Any) -> ConveneRequest:
+        """A supported request for a conference about a new child; the manager answers, the second tier is the last resort."""
+        for slots, holder in (
+            (("convening_manager", "csc_senior_manager"), "manager"),
+            (("senior_cp_manager",), "second"),
+        ):
+            SlotHolder.objects.filter(slot__partnership=self.partnership, slot__key__in=slots).update(
+                membership=self.people[holder]
+            )
+        given: dict[str, Any] = {
+            "text": "Please hold a conference: three agencies are worried.",
+            "serious_concern": "He is left alone at night.",
+            "basis": "most_involved",
+            "senior": True,
+            "supporter": "Nora Nurse, designated nurse",
+            "supporter_is": "professional",
+            "new_child": conferences.NewChild("C.R.", born_on=dt.date(2021, 5, 1)),
+            **changes,
+        }
+        return convenings.ask(by=self.actor(who, now), asked=Asked(**given), now=now)
+
+    def convening_answered(
+        self, convening: ConveneRequest | None = None, outcome: str = "not_convene", *, by: str = "manager", **changes: Any
+    ) -> ConveneRequest:  # fmt: skip
+        convening = convening or self.convening()
+        given: dict[str, Any] = {
+            "reply": "We thought about it.",
+            "reasons": "Support is in place.",
+            **changes,
+        }
+        convenings.answer(convening_id=convening.pk, by=self.actor(by), outcome=outcome, now=LATER, **given)
+        return ConveneRequest.objects.get(pk=convening.pk)
 
     def fresh(self, dissent: Dissent) -> Dissent:
         """The row as it stands, with what checks read."""

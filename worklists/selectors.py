@@ -696,6 +696,8 @@ def labels_of(area: protocols.AreaProtocol) -> Labels:
         found |= {("outcome", o.id): o.label for o in tier.outcomes}
         found |= {("material", m.id): m.label for m in tier.materials}
         found[("tier", tier.id)] = tier.label
+    for answer in area.escalation.convening.outcomes if area.escalation.convening else ():
+        found[("outcome", answer.id)] = answer.label.lower()
     for ladder in area.escalation.ladders:
         for step in ladder.tiers:
             found[("tier", step.id)] = step.label
@@ -753,6 +755,9 @@ def kinds_of(area: protocols.AreaProtocol | None) -> list[dict[str, Any]]:
             "href": reverse("raise-about-conference")
             if kind.id == "conference_outcome"
             else reverse("raise-kind", args=[kind.id]),
+            "first": {"href": reverse("convene-new"), "label": f"Ask for a {area.word('conference')} first"}
+            if kind.id == "need_for_conference" and area.escalation.convening
+            else None,
         }
         for kind in area.escalation.kinds
     ]

@@ -13,6 +13,9 @@ from cases.permissions import check_holds
 from cases.selectors import area_of_case, guests_of
 from cases.states import Kind
 from conferences.models import Conference
+from convening.models import ConveneRequest
+from convening.selectors import convening_of, request_shown
+from convening.selectors import page_of as convening_page
 from core.references import CONFERENCE, normalise
 from core.refusals import allowed
 from deadlines.selectors import clocks_of
@@ -80,6 +83,9 @@ def case(request: ActingRequest, reference: str) -> HttpResponse:
         escalation = escalation_of(found)
         if escalation is not None:
             return render(request, "escalation/case.html", _escalation_page(request, found, escalation))
+        convening = convening_of(found)
+        if convening is not None:
+            return render(request, "convening/case.html", _convening_page(request, found, convening))
         return render(request, "worklists/case_plain.html", _plain(request, found))
     return render(request, "worklists/case.html", _dissent_page(request, found, dissent))
 
@@ -95,15 +101,31 @@ def _plain(request: ActingRequest, found: Case) -> dict[str, Any]:
     }
 
 
+def _convening_page(request: ActingRequest, found: Case, convening: ConveneRequest) -> dict[str, Any]:
+    area = area_of_case(found)
+    return {
+        **convening_page(convening, request.actor, request.now),
+        "case": found,
+        "records": beside_case(found, request.actor, area),
+        "history": selectors.history_of(found, area, request.actor, limit=selectors.ON_PAGE),
+        "urgent": urgent_view(area, found.partnership.urgent_contact)
+        | {"href": reverse("urgent", args=[found.reference])},
+        "protocol_label": f"Protocol ({area.dated})",
+    }
+
+
 def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation) -> dict[str, Any]:
     area, now = area_of_case(found), request.now
     clocks = clocks_of(found, now)
     page = EscalationPage(escalation, area, request.actor, now, clocks)
     stands = escalation.kind == OUTCOME_KIND and found.closed_at is None
     whole = page.shown()
+    convening = convening_of(found) if found.kind == Kind.NEED_FOR_CONFERENCE else None
     return {
         "case": found,
         "whole": whole,
+        "request_shown": request_shown(convening, area) if convening else None,
+        "records": beside_case(found, request.actor, area),
         "identity": identity_view(page),
         "clocks": [clock_view(clock, now) for clock in clocks],
         "running": sum(clock.is_open for clock in clocks),

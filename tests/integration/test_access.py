@@ -67,6 +67,7 @@ OPEN = {
     "letter-settings": frozenset({"admin"}), "letter-wording": frozenset({"admin"}),
     "letter-wording-preview": frozenset({"admin"}),
     "raise": MEMBERS, "raise-about-conference": MEMBERS, "raise-kind": MEMBERS, "raise-elsewhere": MEMBERS,
+    "convene-new": MEMBERS,
     # Found by what is asked for, and by who owns it: nothing here is theirs, so 404 for all.
     "find": frozenset(), "read-notice": frozenset(), "mail": frozenset(), "closure-day-remove": frozenset(),
 }  # fmt: skip
@@ -130,6 +131,12 @@ OF_A_COMPLAINT = (
     "complaint-close",
 )  # fmt: skip
 
+# The addresses of a request for a conference: who may open each is in tests/integration/convening/test_pages.py.
+OF_A_REQUEST = (
+    "convene-answer", "convene-consult", "convene-last-resort", "convene-ladder", "convene-accept", "convene-withdraw",
+    "convene-book",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Matter:
@@ -180,7 +187,7 @@ def matter(slug: str, state: str) -> Matter:
         said_at=ENDS,
         now=LATER,
     )
-    ask, names = uuid.uuid4(), frozenset(addresses()) - OF_AN_ESCALATION
+    ask, names = uuid.uuid4(), frozenset(addresses()) - OF_AN_ESCALATION - set(OF_A_REQUEST)
     if state == "under_review":
         ask = dissents.ask(
             dissent_id=dissent.pk,
@@ -357,7 +364,15 @@ def cells(
 
 
 def test_every_address_has_a_line() -> None:
-    listed = {*OPEN, *OF_A_CONFERENCE, *OF_A_CASE, *OF_PAPERS, *OF_AN_ESCALATION, *OF_A_COMPLAINT}
+    listed = {
+        *OPEN,
+        *OF_A_CONFERENCE,
+        *OF_A_CASE,
+        *OF_PAPERS,
+        *OF_AN_ESCALATION,
+        *OF_A_COMPLAINT,
+        *OF_A_REQUEST,
+    }
     assert set(addresses()) == listed
 
 

@@ -19,6 +19,8 @@ from complaints import states as complaint_states
 from complaints.models import Complaint
 from conferences import states as conference_states
 from conferences.models import Conference
+from convening import states as convening_states
+from convening.models import ConveneRequest
 from dissent import states as dissent_states
 from dissent.models import Dissent
 from escalation import states as escalation_states
@@ -32,7 +34,8 @@ APPS = sorted(
 )
 MODELS = [model for label in APPS for model in apps.get_app_config(label).get_models()]
 MACHINES = [model for model in MODELS if any(isinstance(f, FSMField) for f in model._meta.fields)]
-MACHINE_NAMES = {model._meta.model_name for model in MACHINES}
+# What a row of a machine is called in the code.
+MACHINE_NAMES = {model._meta.model_name for model in MACHINES} | {"convening"}
 NAMES = [model._meta.label for model in MODELS]
 
 
@@ -59,6 +62,7 @@ def groups_of(module: ModuleType, states: type[models.TextChoices]) -> dict[str,
         (dissent_states, dissent_states.DissentState),
         (escalation_states, escalation_states.EscalationState),
         (complaint_states, complaint_states.ComplaintState),
+        (convening_states, convening_states.ConveneState),
     ],
 )
 def test_the_groups_of_states_are_exhaustive_and_disjoint(
@@ -72,7 +76,7 @@ def test_the_groups_of_states_are_exhaustive_and_disjoint(
 
 
 def test_every_machine_of_the_house_is_looked_at_here() -> None:
-    assert set(MACHINES) == {Conference, Dissent, Complaint, Escalation}
+    assert set(MACHINES) == {Conference, Dissent, Complaint, ConveneRequest, Escalation}
 
 
 @pytest.mark.parametrize(
@@ -81,6 +85,7 @@ def test_every_machine_of_the_house_is_looked_at_here() -> None:
         (Conference, conference_states),
         (Dissent, dissent_states),
         (Complaint, complaint_states),
+        (ConveneRequest, convening_states),
         (Escalation, escalation_states),
     ],
 )
@@ -104,6 +109,7 @@ def test_final_states_have_no_way_out_and_all_others_are_reached_and_left(
         (dissent_states, dissent_states.DissentState),
         (escalation_states, escalation_states.EscalationState),
         (complaint_states, complaint_states.ComplaintState),
+        (convening_states, convening_states.ConveneState),
     ],
 )
 def test_the_stage_of_a_case_follows_the_state_of_its_machine(
@@ -115,7 +121,8 @@ def test_the_stage_of_a_case_follows_the_state_of_its_machine(
 
 
 @pytest.mark.parametrize(
-    "module", [case_states, conference_states, dissent_states, complaint_states, escalation_states]
+    "module",
+    [case_states, conference_states, dissent_states, complaint_states, convening_states, escalation_states],
 )
 def test_every_state_has_a_word_of_its_own(module: ModuleType) -> None:
     for value in vars(module).values():
@@ -225,6 +232,7 @@ def test_the_pairs_are_found() -> None:
         ("conferences.Conference", "state", {"ended_at"}),
         ("dissent.Dissent", "state", {"closed_at", "withdrawn_at", "decided_at"}),
         ("complaints.Complaint", "state", {"closed_at", "withdrawn_at", "decided_at"}),
+        ("convening.ConveneRequest", "state", {"closed_at", "withdrawn_at"}),
         ("cases.Case", "stage", {"closed_at"}),
         ("deadlines.Deadline", "state", {"ended_at"}),
     ],
@@ -351,7 +359,9 @@ def test_only_actions_move_a_state() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", ["conferences/actions.py", "dissent/actions.py", "complaints/actions.py"])
+@pytest.mark.parametrize(
+    "name", ["conferences/actions.py", "dissent/actions.py", "complaints/actions.py", "convening/actions.py"]
+)
 def test_an_action_moves_a_machine_by_its_transitions_only(name: str) -> None:
     tree = SOURCES[name]
     stored = [
@@ -364,7 +374,9 @@ def test_an_action_moves_a_machine_by_its_transitions_only(name: str) -> None:
         assert "state" not in {keyword.arg for keyword in call.keywords}, ast.unparse(call)
 
 
-@pytest.mark.parametrize("name", ["conferences/actions.py", "dissent/actions.py", "complaints/actions.py"])
+@pytest.mark.parametrize(
+    "name", ["conferences/actions.py", "dissent/actions.py", "complaints/actions.py", "convening/actions.py"]
+)
 def test_a_machine_is_saved_with_its_state_named(name: str) -> None:
     """Left out, the transition is lost without a word."""
     looked = 0

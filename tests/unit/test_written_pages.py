@@ -10,6 +10,7 @@ from django.db import models
 
 from complaints.models import Complaint
 from conferences.models import Conference
+from convening.models import ConveneRequest
 from dissent.models import Dissent
 from protocols.loader import register
 
@@ -17,6 +18,7 @@ PAGES = {
     "state_diagrams": (
         "docs/reference/states/conference.md",
         "docs/reference/states/complaint.md",
+        "docs/reference/states/convening.md",
         "docs/reference/states/dissent.md",
     ),
     "rule_register": ("docs/rules.md",),
@@ -46,7 +48,13 @@ def test_a_page_that_is_out_of_date_is_named_and_written_anew(
 
 
 @pytest.mark.parametrize(
-    ("model", "name"), [(Conference, "conference"), (Complaint, "complaint"), (Dissent, "dissent")]
+    ("model", "name"),
+    [
+        (Conference, "conference"),
+        (Complaint, "complaint"),
+        (ConveneRequest, "convening"),
+        (Dissent, "dissent"),
+    ],
 )
 def test_every_state_edge_and_verb_is_on_its_page(
     model: type[models.Model], name: str, settings: Any

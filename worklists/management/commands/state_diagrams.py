@@ -19,6 +19,10 @@ from conferences import actions as conference_actions
 from conferences import states as conference_states
 from conferences.models import Conference
 from conferences.states import ConferenceState
+from convening import actions as convening_actions
+from convening import states as convening_states
+from convening.models import ConveneRequest
+from convening.states import ConveneState
 from dissent import actions as dissent_actions
 from dissent import states as dissent_states
 from dissent.models import Dissent
@@ -46,6 +50,9 @@ MACHINES = {
     ),
     "complaint": Machine(
         Complaint, ComplaintState, complaint_states, (complaint_actions,), complaint_states.FINAL
+    ),
+    "convening": Machine(
+        ConveneRequest, ConveneState, convening_states, (convening_actions,), convening_states.FINAL
     ),
     "dissent": Machine(Dissent, DissentState, dissent_states, (dissent_actions,), dissent_states.FINAL),
 }
