@@ -1,5 +1,6 @@
 """Every message in words: a reference, what, by when, by which rule; and nothing about a child."""
 
+import ast
 import datetime as dt
 import re
 from pathlib import Path
@@ -33,7 +34,14 @@ def kinds_in_code() -> set[str]:
         text = path.read_text()
         for call in re.findall(r"(?:enqueue|Outbox)\((.*?)\n\s*\)", text, re.S):
             found |= set(re.findall(r'kind="(\w+)"', call))
-        found |= set(re.findall(r'_tell_involved\(\w+, "(\w+)"', text))
+        for call in ast.walk(ast.parse(text)):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "").startswith("_tell"):
+                words = [
+                    node for arg in call.args for node in ast.walk(arg) if isinstance(node, ast.Constant)
+                ]
+                found |= {
+                    w.value for w in words if isinstance(w.value, str) and re.fullmatch(r"\w+", w.value)
+                }
     found |= {f"clock_{kind.value}" for kind in EffectKind if kind is not EffectKind.BREACH}
     return found
 
