@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterable, Mapping
 import structlog
 from celery import current_app
 from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from accounts.models import Draft, KeptMail, OneTimeKey, Submission
-from accounts.selectors import digest_of, in_force, mail_of, opens
+from accounts.models import Draft, KeptMail, OneTimeKey, Submission, User
+from accounts.selectors import digest_of, in_force, key_for, mail_of, opens
 from accounts.states import DRAFTS_KEPT, LIVES, KeyPurpose
 from audit.actions import write
 from core.actor import Actor
+from core.refusals import Denied
 
 log = structlog.get_logger(__name__)
 
@@ -201,3 +204,31 @@ def drop_draft(*, user_id: int, page: str, forms: Iterable[str]) -> None:
 def empty_old_drafts(*, now: dt.datetime) -> int:
     """Empty what nobody came back to within 14 days. Returns how many."""
     return Draft.objects.filter(saved_at__lt=now - DRAFTS_KEPT).exclude(typed={}).update(typed={})
+
+
+@transaction.atomic
+def set_password(*, key_uuid: uuid.UUID, secret: str, password: str, now: dt.datetime) -> User | None:
+    """Set a password by the link from an e-mail, and use the link up; whoever was signed in elsewhere no longer is.
+
+    None when the link opens nothing. Raises Denied for a password that is too easy to guess; the link stays usable.
+    """
+    key = key_for(key_uuid, secret, KeyPurpose.PASSWORD_LINK, now)
+    if key is None or not key.user.is_active:
+        return None
+    try:
+        validate_password(password, key.user)
+    except ValidationError as error:
+        raise Denied(" ".join(error.messages), field="password") from None
+    if use_key(key_uuid=key_uuid, secret=secret, purpose=KeyPurpose.PASSWORD_LINK, now=now) is None:
+        return None
+    user = key.user
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    write(
+        "account.password_set",
+        by=Actor(kind="person", partnership_id=None, user_id=user.pk, name=user.name),
+        now=now,
+        object_type="user",
+        object_id=user.pk,
+    )
+    return user

@@ -2,11 +2,16 @@
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 
 import protocols
+from accounts.actions import want_key
 from accounts.models import User
+from accounts.selectors import asked_too_often
+from accounts.states import KeyPurpose
 from audit.actions import write
 from core.actor import Actor
 from core.clock import london_date
@@ -19,11 +24,12 @@ from partnerships.models import (
     Membership,
     Partnership,
     ProtocolVersion,
+    Signpost,
     Slot,
     SlotHolder,
 )
-from partnerships.selectors import unfilled_slots
-from partnerships.states import Role
+from partnerships.selectors import other_admins, role_taken, unfilled_slots, works_anywhere
+from partnerships.states import AgencyKind, Role
 from protocols.holidays import holiday_list
 
 
@@ -191,7 +197,6 @@ def add_member(
 
 
 @transaction.atomic
-@transaction.atomic
 def correct_address(*, user_id: int, email: str, by: Actor, now: dt.datetime) -> User:
     """The partnership admin corrects the email address of a person, by which they also sign in.
 
@@ -216,6 +221,7 @@ def correct_address(*, user_id: int, email: str, by: Actor, now: dt.datetime) ->
     return user
 
 
+@transaction.atomic
 def add_guest(*, agency: Agency, email: str, name: str, starts_on: dt.date) -> Membership:
     """The membership of a guest of an agency: once per address, with a user who has no password."""
     user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(
@@ -263,3 +269,344 @@ def remove_closure_day(*, partnership_id: int, day: uuid.UUID, by: Actor, now: d
         partnership_id=partnership_id, detail={"date": row.date.isoformat()},
     )  # fmt: skip
     return row
+
+
+# --- passwords and people -------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask_for_password_link(*, email: str, now: dt.datetime) -> bool:
+    """Send a link to set a password to an address that belongs to somebody who may act in a partnership.
+
+    Returns whether one was sent: never told to who asks.
+    """
+    user = User.objects.filter(email__iexact=email, is_active=True).first()
+    if user is None or not works_anywhere(user.pk, london_date(now)):
+        return False
+    if asked_too_often(user.pk, KeyPurpose.PASSWORD_LINK, None, now):
+        return False
+    want_key(user_id=user.pk, purpose=KeyPurpose.PASSWORD_LINK, now=now)
+    write(
+        "account.password_link_asked",
+        by=Actor(kind="person", partnership_id=None, user_id=user.pk, name=user.name),
+        now=now,
+        object_type="user",
+        object_id=user.pk,
+    )
+    return True
+
+
+def _setting(
+    type_: str,
+    partnership_id: int,
+    object_type: str,
+    object_id: int,
+    by: Actor,
+    now: dt.datetime,
+    **detail: object,
+) -> None:
+    write(
+        type_, by=by, now=now, object_type=object_type, object_id=object_id, partnership_id=partnership_id,
+        detail=dict(detail),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is to have an account: who they are, and what they may do here."""
+
+    email: str
+    name: str
+    role: str
+    job_title: str
+    agency_id: int
+    starts_on: dt.date
+    line_manager_id: int | None = None
+
+
+def _check_setter(by: Actor, partnership_id: int) -> None:
+    """The partnership's admin, or the operator of this installation, who sets the first admin up."""
+    if by.kind != "operator":
+        check_admin(by, partnership_id)
+
+
+@transaction.atomic
+def enter_person(*, partnership_id: int, person: Person, by: Actor, now: dt.datetime) -> Membership:
+    """Give somebody a role in the partnership; a new account gets a link to set its password.
+
+    Raises Denied for an address that has this role already, for an agency or line manager of another partnership, and
+    for the role of a guest, into which nobody is put by hand.
+    """
+    _check_setter(by, partnership_id)
+    agency = Agency.objects.filter(pk=person.agency_id, partnership_id=partnership_id).first()
+    if agency is None:
+        raise Denied("Select an agency of this partnership", field="agency")
+    if person.role not in Role.values or person.role == Role.GUEST:
+        raise Denied("Select a role", field="role")
+    if not person.name.strip():
+        raise Denied("Enter the person’s name", field="name")
+    manager = _line_manager(partnership_id, person.line_manager_id)
+    taken = role_taken(partnership_id, person.email, person.role, person.starts_on)
+    if taken is not None:
+        raise Denied(
+            f"{person.email} is already used by {taken.user.name}, {taken.get_role_display().lower()}",
+            field="email",
+        )
+    membership = add_member(
+        agency=agency, email=person.email.strip().lower(), name=person.name.strip(), role=person.role,
+        job_title=person.job_title.strip(), starts_on=person.starts_on, line_manager=manager,
+    )  # fmt: skip
+    if not membership.user.has_usable_password():
+        want_key(user_id=membership.user_id, purpose=KeyPurpose.PASSWORD_LINK, now=now)
+    _setting(
+        "person.added", partnership_id, "membership", membership.pk, by, now,
+        membership=membership.pk, kind=person.role, date=person.starts_on.isoformat(),
+    )  # fmt: skip
+    return membership
+
+
+def _line_manager(partnership_id: int, pk: int | None) -> Membership | None:
+    if pk is None:
+        return None
+    found = Membership.objects.filter(pk=pk, partnership_id=partnership_id).exclude(role=Role.GUEST).first()
+    if found is None:
+        raise Denied("Select a line manager of this partnership", field="line_manager")
+    return found
+
+
+def _member(membership_id: int, by: Actor) -> Membership:
+    row = (
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("user", "agency")
+        .get(pk=membership_id)
+    )
+    check_admin(by, row.partnership_id)
+    if row.role == Role.GUEST:
+        raise Denied("A guest is invited to one case and has no entry of their own here.")
+    return row
+
+
+@transaction.atomic
+def change_person(
+    *, membership_id: int, job_title: str, line_manager_id: int | None, by: Actor, now: dt.datetime
+) -> Membership:
+    """Correct a job title or name another line manager. Another role or agency is a move, from a day on."""
+    row = _member(membership_id, by)
+    manager = _line_manager(row.partnership_id, line_manager_id)
+    if manager is not None and manager.user_id == row.user_id:
+        raise Denied("Nobody is their own line manager", field="line_manager")
+    row.job_title, row.line_manager = job_title.strip(), manager
+    row.save(update_fields=["job_title", "line_manager"])
+    _setting("person.changed", row.partnership_id, "membership", row.pk, by, now, membership=row.pk)
+    return row
+
+
+@transaction.atomic
+def move_person(
+    *,
+    membership_id: int,
+    agency_id: int,
+    role: str,
+    job_title: str,
+    starts_on: dt.date,
+    by: Actor,
+    now: dt.datetime,
+) -> Membership:
+    """Another role or agency from a day on: the old entry ends the day before, a new one begins. History keeps both."""
+    row = _member(membership_id, by)
+    if agency_id == row.agency_id and role == row.role:
+        raise Denied(
+            "Select another role or agency. A job title alone is changed without a date", field="role"
+        )
+    if starts_on <= row.starts_on:
+        raise Denied("The first day must be after the first day of the present role", field="starts_on")
+    _end(row, starts_on - dt.timedelta(days=1))
+    person = Person(row.user.email, row.user.name, role, job_title, agency_id, starts_on, row.line_manager_id)
+    moved = enter_person(partnership_id=row.partnership_id, person=person, by=by, now=now)
+    _setting(
+        "person.moved", row.partnership_id, "membership", row.pk, by, now,
+        membership=row.pk, kind=role, date=starts_on.isoformat(),
+    )  # fmt: skip
+    return moved
+
+
+@transaction.atomic
+def end_person(*, membership_id: int, ends_on: dt.date, by: Actor, now: dt.datetime) -> Membership:
+    """Enter somebody's last day. The posts they fill end with it; what they did stays theirs.
+
+    Raises Denied for the last partnership admin: somebody must be left who can let others in.
+    """
+    row = _member(membership_id, by)
+    if ends_on < row.starts_on:
+        raise Denied("The last day must be on or after the first day", field="ends_on")
+    if row.role == Role.PARTNERSHIP_ADMIN and not other_admins(row).exists():
+        raise Denied(
+            "This is the only partnership admin. Nobody could let people in afterwards.",
+            route="Add another partnership admin first.",
+            field="ends_on",
+        )
+    _end(row, ends_on)
+    _setting(
+        "person.left",
+        row.partnership_id,
+        "membership",
+        row.pk,
+        by,
+        now,
+        membership=row.pk,
+        date=ends_on.isoformat(),
+    )
+    return row
+
+
+def _end(row: Membership, ends_on: dt.date) -> None:
+    row.ends_on = ends_on
+    row.save(update_fields=["ends_on"])
+    held = SlotHolder.objects.filter(membership=row).filter(Q(ends_on__isnull=True) | Q(ends_on__gt=ends_on))
+    held.filter(starts_on__lte=ends_on).update(ends_on=ends_on)
+
+
+@transaction.atomic
+def send_password_link(*, membership_id: int, by: Actor, now: dt.datetime) -> None:
+    """Send somebody a link to set their password, once more."""
+    row = _member(membership_id, by)
+    if asked_too_often(row.user_id, KeyPurpose.PASSWORD_LINK, None, now):
+        raise Denied("Several links were sent within the hour. The newest one works.")
+    want_key(user_id=row.user_id, purpose=KeyPurpose.PASSWORD_LINK, now=now)
+    _setting(
+        "person.password_link_sent", row.partnership_id, "membership", row.pk, by, now, membership=row.pk
+    )
+
+
+@transaction.atomic
+def import_people(*, partnership_id: int, people: list[Person], by: Actor, now: dt.datetime) -> int:
+    """Enter everybody of a checked list, or nobody: the first that cannot be entered stops all. Returns how many."""
+    check_admin(by, partnership_id)
+    for person in people:
+        enter_person(partnership_id=partnership_id, person=person, by=by, now=now)
+    _setting(
+        "partnership.people_imported",
+        partnership_id,
+        "partnership",
+        partnership_id,
+        by,
+        now,
+        count=len(people),
+    )
+    return len(people)
+
+
+@transaction.atomic
+def save_agency(
+    *,
+    partnership_id: int,
+    name: str,
+    kind: str,
+    statutory: bool,
+    email: str,
+    by: Actor,
+    now: dt.datetime,
+    agency_id: int | None = None,
+) -> Agency:
+    """Add an agency, or change one. Raises Denied for a name that another agency has."""
+    check_admin(by, partnership_id)
+    others = Agency.objects.filter(partnership_id=partnership_id, name__iexact=name.strip()).exclude(
+        pk=agency_id or 0
+    )
+    if others.exists():
+        raise Denied("Another agency has this name already", field="name")
+    row = (
+        Agency.objects.select_for_update().get(pk=agency_id, partnership_id=partnership_id)
+        if agency_id
+        else Agency(partnership_id=partnership_id)
+    )
+    row.name, row.kind, row.statutory, row.email = name.strip(), kind, statutory, email.strip()
+    row.save()
+    type_ = "agency.changed" if agency_id else "agency.added"
+    _setting(type_, partnership_id, "agency", row.pk, by, now, agency=row.pk)
+    return row
+
+
+@transaction.atomic
+def end_post(*, holder_id: int, ends_on: dt.date, by: Actor, now: dt.datetime) -> SlotHolder:
+    """Enter the last day on which somebody fills a post or stands in for its holder."""
+    row = SlotHolder.objects.select_for_update(of=("self",)).select_related("slot").get(pk=holder_id)
+    check_admin(by, row.partnership_id)
+    if ends_on < row.starts_on:
+        raise Denied("The last day must be on or after the first day", field="ends_on")
+    row.ends_on = ends_on
+    row.save(update_fields=["ends_on"])
+    _setting(
+        "partnership.slot_ended", row.partnership_id, "slot", row.slot_id, by, now,
+        slot=row.slot.key, membership=row.membership_id, date=ends_on.isoformat(),
+    )  # fmt: skip
+    return row
+
+
+@transaction.atomic
+def save_contacts(
+    *, partnership_id: int, name: str, urgent_contact: str, by: Actor, now: dt.datetime
+) -> Partnership:
+    """The partnership's name as its pages and letters say it, and whom to call at once for a child."""
+    check_admin(by, partnership_id)
+    row = Partnership.objects.select_for_update().get(pk=partnership_id)
+    row.name, row.urgent_contact = name.strip(), urgent_contact.strip()
+    row.save(update_fields=["name", "urgent_contact"])
+    _setting("partnership.contacts_changed", partnership_id, "partnership", partnership_id, by, now)
+    return row
+
+
+@transaction.atomic
+def save_signpost(
+    *, partnership_id: int, key: str, text: str, url: str, by: Actor, now: dt.datetime
+) -> Signpost:
+    """Where people go for what the protocol names and does not give an address for; empty takes it off the pages."""
+    check_admin(by, partnership_id)
+    row, _ = Signpost.objects.select_for_update().get_or_create(partnership_id=partnership_id, key=key)
+    row.text, row.url = text.strip(), url.strip()
+    row.save(update_fields=["text", "url"])
+    _setting("partnership.signpost_changed", partnership_id, "signpost", row.pk, by, now, kind=key)
+    return row
+
+
+@transaction.atomic
+def set_up_with_admin(
+    *,
+    slug: str,
+    name: str,
+    area: protocols.AreaProtocol,
+    agency_name: str,
+    admin_email: str,
+    admin_name: str,
+    job_title: str,
+    urgent_contact: str,
+    by: Actor,
+    now: dt.datetime,
+) -> Membership:
+    """A new partnership on a server, with the posts of its protocol still empty and its first admin, who gets a link to
+    set a password and fills the posts. Raises Denied when the partnership is there already."""
+    if Partnership.objects.filter(slug=slug).exists():
+        raise Denied(f"{slug} is set up already. To add another admin: manage.py add_admin {slug} …")
+    partnership = set_up_partnership(slug=slug, name=name, area=area, urgent_contact=urgent_contact)
+    _setting("partnership.set_up", partnership.pk, "partnership", partnership.pk, by, now)
+    return add_admin(
+        partnership=partnership, agency_name=agency_name, email=admin_email, name=admin_name, job_title=job_title,
+        by=by, now=now,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def add_admin(
+    *,
+    partnership: Partnership,
+    agency_name: str,
+    email: str,
+    name: str,
+    job_title: str,
+    by: Actor,
+    now: dt.datetime,
+) -> Membership:
+    """A partnership admin, in an agency of that name, which is made if there is none."""
+    agency = add_agency(partnership=partnership, name=agency_name, kind=AgencyKind.SOCIAL_CARE)
+    person = Person(email, name, Role.PARTNERSHIP_ADMIN, job_title, agency.pk, london_date(now))
+    return enter_person(partnership_id=partnership.pk, person=person, by=by, now=now)

@@ -6,8 +6,10 @@ from django import forms
 
 from accounts.edge import OnceForm
 from core.formbase import GovForm
+from core.sheets import Column, decoded
 from core.widgets import DateField3
-from partnerships.models import Membership, Slot
+from partnerships.models import Agency, Membership, Slot
+from partnerships.states import AgencyKind, Role
 
 
 class ChooseRoleForm(GovForm):
@@ -63,3 +65,198 @@ class FillSlotForm(OnceForm):
 
 class PublishForm(OnceForm):
     """One button: publish the packaged text of this partnership's protocol."""
+
+
+# --- passwords ------------------------------------------------------------------------------------------------------
+
+
+class ForgottenForm(GovForm):
+    """The address of an account."""
+
+    email = forms.EmailField(
+        label="Email address",
+        max_length=254,
+        help_text="The one that you sign in with.",
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "username", "spellcheck": "false", "class": "govuk-input--width-20"}
+        ),
+    )
+    required_messages: ClassVar = {"email": "Enter your email address"}
+
+
+class PasswordForm(GovForm):
+    """A new password, typed or pasted."""
+
+    password = forms.CharField(
+        label="New password",
+        strip=False,
+        max_length=200,
+        help_text="At least 12 characters. Three words that do not belong together are easy to remember and hard to guess.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "govuk-input--width-20"}),
+    )
+    required_messages: ClassVar = {"password": "Enter the password that you want"}
+
+
+# --- people, agencies, contacts -------------------------------------------------------------------------------------
+
+ROLES = [(value, label) for value, label in Role.choices if value != Role.GUEST]
+
+
+def manager_choices(members: list[Membership]) -> list[tuple[str, Any]]:
+    return [("", "Nobody"), *member_choices(members)[1:]]
+
+
+class PersonEntryForm(OnceForm):
+    """Somebody who is to have an account."""
+
+    name = forms.CharField(
+        label="Name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    email = forms.EmailField(
+        label="Work email address",
+        max_length=254,
+        help_text="They sign in with it. A link to set a password goes to it.",
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "class": "govuk-input--width-20"}
+        ),
+    )
+    agency = forms.ChoiceField(label="Agency")
+    job_title = forms.CharField(label="Job title", max_length=150)
+    role = forms.ChoiceField(label="Role", choices=ROLES, widget=forms.RadioSelect)
+    starts_on = DateField3(label="First day")
+    line_manager = forms.ChoiceField(label="Line manager", required=False)
+    required_messages: ClassVar = {
+        "name": "Enter the person’s name",
+        "agency": "Select the person’s agency",
+        "role": "Select what the person does here",
+        "starts_on": "Enter the first day",
+    }
+
+    def __init__(self, *args: Any, agencies: list[Agency], members: list[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["agency"].choices = [("", "Select an agency"), *((str(a.uuid), a.name) for a in agencies)]  # type: ignore[attr-defined]
+        self.fields["line_manager"].choices = manager_choices(members)  # type: ignore[attr-defined]
+        self.describe(
+            "line_manager", hint="Where the protocol tells the chair’s line manager, it is this person."
+        )
+        self.describe("role", option_hints=ROLE_HINTS)
+
+
+ROLE_HINTS: dict[str, str] = {
+    Role.CHAIR: "Chairs conferences and records dissents.",
+    Role.MINUTE_TAKER: "Records for the chair.",
+    Role.REVIEWING_MANAGER: "Reviews dissents, in the posts that the protocol names.",
+    Role.SECOND_TIER: "Decides after the review, where the protocol has a second decision.",
+    Role.PRACTITIONER: "Attends conferences, can dissent and raise a difference.",
+    Role.PARTNERSHIP_ADMIN: "Looks after people, posts and messages. Reads no reasons.",
+}
+
+
+class PersonChangeForm(OnceForm):
+    job_title = forms.CharField(label="Job title", max_length=150)
+    line_manager = forms.ChoiceField(label="Line manager", required=False)
+
+    def __init__(self, *args: Any, members: list[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["line_manager"].choices = manager_choices(members)  # type: ignore[attr-defined]
+
+
+class PersonMoveForm(OnceForm):
+    """Another role or agency, from a day on."""
+
+    agency = forms.ChoiceField(label="Agency")
+    job_title = forms.CharField(label="Job title", max_length=150)
+    role = forms.ChoiceField(label="Role", choices=ROLES, widget=forms.RadioSelect)
+    starts_on = DateField3(label="First day in the new role or agency")
+    required_messages: ClassVar = {"agency": "Select the agency", "role": "Select the role"}
+
+    def __init__(self, *args: Any, agencies: list[Agency], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["agency"].choices = [(str(a.uuid), a.name) for a in agencies]  # type: ignore[attr-defined]
+        self.describe("role", option_hints=ROLE_HINTS)
+
+
+class LastDayForm(OnceForm):
+    ends_on = DateField3(label="Last day")
+    required_messages: ClassVar = {"ends_on": "Enter the last day"}
+
+
+class AgencyForm(OnceForm):
+    name = forms.CharField(label="Name", max_length=200)
+    kind = forms.ChoiceField(
+        label="Kind",
+        choices=[("", "Select a kind"), *AgencyKind.choices],
+        help_text="The steps of a ladder depend on it.",
+    )
+    statutory = forms.TypedChoiceField(
+        label="Is it a statutory agency?",
+        choices=[("yes", "Yes"), ("no", "No")],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        help_text="A view counts the same either way. It is shown where a protocol asks for it.",
+    )
+    email = forms.EmailField(
+        label="Email address for letters",
+        required=False,
+        max_length=254,
+        help_text="A shared mailbox is best.",
+    )
+    required_messages: ClassVar = {"name": "Enter the agency’s name", "kind": "Select the kind of agency"}
+
+
+class ContactsForm(OnceForm):
+    name = forms.CharField(
+        label="Name of the partnership", max_length=200, help_text="As its pages and letters say it."
+    )
+    urgent_contact = forms.CharField(
+        label="Whom to call at once for a child",
+        max_length=200,
+        required=False,
+        help_text="In working hours and out of hours, for example: Duty team, 020 7946 0000; after 5pm, 020 7946 0001. It stands on every case.",
+    )
+
+
+class SignpostForm(OnceForm):
+    text = forms.CharField(
+        label="Whom to contact, and how",
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    url = forms.URLField(label="Web address", max_length=300, required=False, assume_scheme="https")
+
+
+class FileForm(GovForm):
+    """A filled-in table, chosen as a file or pasted. After the check its text is carried along."""
+
+    file = forms.FileField(label="File", required=False, help_text="CSV, up to 500 rows.")
+    rows = forms.CharField(
+        label="Or paste the rows here",
+        required=False,
+        max_length=500_000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="With the headings, as they are copied from a spreadsheet.",
+    )
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or {}
+        given = cleaned.get("file")
+        if given and given.size > 1_000_000:
+            self.add_error("file", "The file must be smaller than 1 MB")
+        elif given:
+            cleaned["rows"] = decoded(given.read())
+        if not self.errors and not cleaned.get("rows", "").strip():
+            self.add_error("file", "Choose the file, or paste its rows")
+        return cleaned
+
+
+PEOPLE = (
+    Column("name", "Name", example="Pat Example"),
+    Column("email", "Email address", example="pat.example@health.example.org", limit=254),
+    Column("agency", "Agency", example="Health visiting", limit=200),
+    Column("job_title", "Job title", example="Health visitor"),
+    Column("role", "Role", example="Practitioner"),
+    Column("starts_on", "First day", example="1/9/2026"),
+    Column("line_manager", "Line manager’s email address", required=False, limit=254),
+)

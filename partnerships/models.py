@@ -184,6 +184,20 @@ class ClosureDay(TenantRow):
         return f"{self.date}: {self.reason}"
 
 
+class Signpost(TenantRow):
+    """Where to go for something that the protocol names without an address: a page, a number, an office."""
+
+    key = models.SlugField(max_length=60)  # of the protocol's route
+    text = models.CharField(max_length=300, blank=True)
+    url = models.URLField(max_length=300, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["partnership", "key"], name="signpost_once")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class ProtocolVersion(TenantRow):
     """One published text of a partnership's protocol: immutable, and pinned for life by the cases judged by it."""
 

@@ -1,25 +1,33 @@
 """Reads: the active membership, the protocol in force, the calendar, who fills a post."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, JSONObject
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, JSONObject, Lower
 
 import protocols
+from audit.models import AuditEvent
+from audit.selectors import SENTENCES
+from core import sheets
 from core.actor import Actor
 from core.refusals import Denied
+from core.templatetags.pd import day_date
 from partnerships.models import (
+    Agency,
     BankHoliday,
     ClosureDay,
     HolidayList,
     Membership,
     Partnership,
     ProtocolVersion,
+    Signpost,
     Slot,
     SlotHolder,
 )
@@ -276,6 +284,32 @@ def sign_in_offers() -> list[SignInOffer]:
 # --- a partnership's own setting ----------------------------------------------------------------------------------
 
 
+def works_anywhere(user_id: int, today: dt.date) -> bool:
+    """Whether somebody has a role in a partnership, today or from a later day on. A guest has none."""
+    rows = Membership.objects.filter(user_id=user_id).exclude(role=Role.GUEST)
+    return rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today)).exists()
+
+
+def role_taken(partnership_id: int, email: str, role: str, day: dt.date) -> Membership | None:
+    """The entry of an address that has this role already on a day, or from a later one on."""
+    return (
+        Membership.objects.filter(partnership_id=partnership_id, user__email__iexact=email.strip(), role=role)
+        .filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day))
+        .select_related("user")
+        .first()
+    )
+
+
+def other_admins(row: Membership) -> QuerySet[Membership]:
+    """Partnership admins without a last day, beside this one."""
+    return Membership.objects.filter(
+        partnership_id=row.partnership_id,
+        role=Role.PARTNERSHIP_ADMIN,
+        ends_on__isnull=True,
+        user__is_active=True,
+    ).exclude(pk=row.pk)
+
+
 def members_of(partnership_id: int, today: dt.date) -> QuerySet[Membership]:
     """Everyone with an account who may act in a partnership today, by agency and name. Guests are not among them."""
     return (
@@ -459,3 +493,200 @@ def _way(area: protocols.AreaProtocol, tier: protocols.Tier, outcome: protocols.
         if held is not None and held.unit != "none":
             then = f"{then} {held.label}: within {in_words(held.amount, held.unit)} ({held.rule}).".strip()
     return {"label": outcome.label, "then": then, "rule": outcome.rule}
+
+
+# --- people, agencies and where to go: what the admin's pages show ----------------------------------------------------
+
+
+def agencies_of(partnership_id: int) -> list[Agency]:
+    """The agencies of a partnership, each with how many people of it have an account today or later."""
+    people = Count(
+        "memberships", filter=Q(memberships__ends_on__isnull=True) & ~Q(memberships__role=Role.GUEST)
+    )
+    return list(Agency.objects.filter(partnership_id=partnership_id).annotate(people=people).order_by("name"))
+
+
+def entries_of(partnership_id: int, today: dt.date, typed: str = "") -> QuerySet[Membership]:
+    """Everybody who has, had or will have a role, by name; found by name, address, agency or job title."""
+    rows = (
+        Membership.objects.filter(partnership_id=partnership_id)
+        .exclude(role=Role.GUEST)
+        .select_related("user", "agency")
+        .order_by("user__name", "starts_on", "pk")
+    )
+    for word in typed.split():
+        rows = rows.filter(
+            Q(user__name__icontains=word)
+            | Q(user__email__icontains=word)
+            | Q(agency__name__icontains=word)
+            | Q(job_title__icontains=word)
+        )
+    return rows
+
+
+def posts_held(membership_id: int, today: dt.date) -> list[SlotHolder]:
+    """The posts that somebody fills today or later, or stands in for."""
+    return list(
+        SlotHolder.objects.filter(membership_id=membership_id)
+        .filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today))
+        .select_related("slot", "deputy_for__membership__user")
+        .order_by("starts_on", "pk")
+    )
+
+
+def holdings_of(slot: Slot, today: dt.date) -> list[SlotHolder]:
+    """Who fills a post today or later, and who stands in for whom; the present first."""
+    return list(
+        SlotHolder.objects.filter(slot=slot)
+        .filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today))
+        .select_related("membership__user", "deputy_for__membership__user")
+        .order_by("starts_on", "pk")
+    )
+
+
+def signposts_of(partnership_slug: str, area: protocols.AreaProtocol) -> list[dict[str, Any]]:
+    """What a protocol names to read or to turn to, with the address that the partnership has added."""
+    rows = Signpost.objects.filter(partnership__slug=partnership_slug)
+    added = {row.key: row for row in rows}
+    return [
+        {
+            "key": link.id,
+            "label": link.label,
+            "note": "" if link.id in added and added[link.id].url else link.note,
+            "rule": link.rule,
+            "text": added[link.id].text if link.id in added else "",
+            "url": (added[link.id].url if link.id in added else "") or link.url,
+        }
+        for link in area.links
+    ]
+
+
+@dataclass(slots=True)
+class Preview:
+    """A file of people as it would be entered: each row with its mistakes in words, and those that can be entered."""
+
+    rows: list[sheets.Row]
+    people: list[Any]
+
+    @property
+    def wrong(self) -> int:
+        return sum(bool(row.errors) for row in self.rows)
+
+
+def people_preview(partnership_id: int, rows: list[sheets.Row], person: Callable[..., Any]) -> Preview:
+    """Compare a file of people with the partnership. `person` makes the entry of a row without mistakes. Four queries."""
+    agencies = {a.name.lower(): a.pk for a in Agency.objects.filter(partnership_id=partnership_id)}
+    roles = {label.lower(): value for value, label in Role.choices if value != Role.GUEST}
+    roles |= {value: value for value in roles.values()}
+    emails = [row.values["email"].lower() for row in rows]
+    known = list(
+        Membership.objects.filter(partnership_id=partnership_id, ends_on__isnull=True)
+        .annotate(address=Lower("user__email"))
+        .exclude(role=Role.GUEST)
+        .select_related("user")
+    )
+    taken = {(m.address, m.role): m for m in known}
+    managers = {m.address: m.pk for m in known}
+    seen: dict[tuple[str, str], int] = {}
+    people = []
+    for row, email in zip(rows, emails, strict=True):
+        given = row.values
+        if email and not _is_address(email):
+            row.errors.append("email address must be like name@example.org")
+        agency = agencies.get(given["agency"].lower())
+        if given["agency"] and agency is None:
+            row.errors.append(
+                f"there is no agency “{given['agency']}” in this partnership. Add it first, or correct it"
+            )
+        role = roles.get(given["role"].lower())
+        if given["role"] and role is None:
+            row.errors.append(f"“{given['role']}” is no role. The roles are: {', '.join(_role_labels())}")
+        starts_on = sheets.day(given["starts_on"])
+        if given["starts_on"] and starts_on is None:
+            row.errors.append(f"“{given['starts_on']}” is no day. Write it like 1/9/2026")
+        manager = managers.get(given["line_manager"].lower())
+        if given["line_manager"] and manager is None:
+            row.errors.append(f"nobody here has the line manager’s address {given['line_manager']}")
+        if role and email:
+            if other := taken.get((email, role)):
+                row.errors.append(
+                    f"email address is already used by {other.user.name}, {other.get_role_display()}"
+                )
+            if (email, role) in seen:
+                row.errors.append(f"the same person and role as row {seen[email, role]}")
+            seen.setdefault((email, role), row.number)
+        if not row.errors:
+            people.append(
+                person(
+                    email, given["name"], role, given["job_title"], agency, starts_on, line_manager_id=manager
+                )
+            )
+    return Preview(rows, people)
+
+
+def _role_labels() -> list[str]:
+    return [label for value, label in Role.choices if value != Role.GUEST]
+
+
+def _is_address(email: str) -> bool:
+    try:
+        validate_email(email)
+    except ValidationError:
+        return False
+    return True
+
+
+SETTING = ("partnership.", "person.", "agency.")
+
+
+def setting_history(partnership_id: int, *, membership_id: int | None = None) -> QuerySet[AuditEvent]:
+    """What was changed in a partnership's setting, or about one person in it, newest first."""
+    about = Q()
+    for start in SETTING:
+        about |= Q(type__startswith=start)
+    rows = AuditEvent.objects.filter(about, partnership_id=partnership_id).order_by("-seq")
+    return rows.filter(detail__membership=membership_id) if membership_id else rows
+
+
+def setting_words(events: Iterable[AuditEvent], slots: dict[str, str]) -> list[dict[str, Any]]:
+    """Events of the setting in sentences, with who did it. Two queries."""
+    events = list(events)
+    wanted = {event.membership_id for event in events} | {event.detail.get("membership") for event in events}
+    people = {
+        row.pk: row.user.name
+        for row in Membership.objects.filter(pk__in=[pk for pk in wanted if pk]).select_related("user")
+    }
+    names = dict(
+        Agency.objects.filter(
+            pk__in=[e.detail["agency"] for e in events if "agency" in e.detail]
+        ).values_list("pk", "name")
+    )
+    labels = {"slot": slots, "kind": {value: label.lower() for value, label in Role.choices}}
+    told = []
+    for event in events:
+        words = {
+            key: (people if key == "membership" else names if key == "agency" else labels.get(key, {})).get(
+                value
+            )
+            or (
+                day_date(dt.date.fromisoformat(value[:10]))
+                if key == "date" and value
+                else str(value).replace("_", " ")
+            )
+            for key, value in event.detail.items()
+        }
+        try:
+            title = SENTENCES[event.type].format_map(words)
+        except KeyError:
+            title = SENTENCES[event.type].partition(":")[0]
+        by = {"clock": "this service", "operator": "the operator"}.get(event.actor_kind)
+        told.append(
+            {
+                "title": title.rstrip("."),
+                "by": by or people.get(event.membership_id or 0, ""),
+                "at": event.at,
+                "text": "",
+                "rule": "",
+            }
+        )
+    return told

@@ -1,35 +1,71 @@
 """The role a person acts in, the protocols, and a partnership's own setting."""
 
 import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlencode
 
+from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 import protocols
+from accounts import actions as accounts
 from accounts.actions import note_role_chosen
-from accounts.edge import ActingRequest, form_status, signed_in, submit
+from accounts.edge import ActingRequest, OnceForm, form_status, say, say_done, signed_in, submit
+from accounts.selectors import key_for
+from accounts.states import KeyPurpose
+from core import sheets
 from core.clock import london_date
 from core.refusals import Denied
+from core.templatetags.pd import plural
+from partnerships import actions
 from partnerships.actions import check_admin, fill_slot, publish_protocol
-from partnerships.forms import ChooseRoleForm, FillSlotForm, PublishForm
+from partnerships.forms import (
+    PEOPLE,
+    AgencyForm,
+    ChooseRoleForm,
+    ContactsForm,
+    FileForm,
+    FillSlotForm,
+    ForgottenForm,
+    LastDayForm,
+    PasswordForm,
+    PersonChangeForm,
+    PersonEntryForm,
+    PersonMoveForm,
+    PublishForm,
+    SignpostForm,
+)
 from partnerships.middleware import SESSION_KEY
-from partnerships.models import Slot
+from partnerships.models import Agency, Membership, Partnership, Slot, SlotHolder
 from partnerships.selectors import (
     actor_for,
-    holders_of,
+    agencies_of,
+    entries_of,
+    holdings_of,
     members_of,
     memberships_of,
     path_of,
+    people_preview,
+    posts_held,
     posts_of,
     review_state,
     rules_of,
+    setting_history,
+    setting_words,
+    signposts_of,
     versions_of,
 )
+from partnerships.states import Role
 from protocols.describe import sections
 from protocols.diagram import mermaid
 
@@ -89,6 +125,7 @@ def protocol(request: Any, slug: str = "") -> HttpResponse:
         "mermaid": mermaid(area),
         "review": review_state(area, london_date(request.now)),
         "rules": rules_of(area),
+        "links": signposts_of(slug, area),
     }
     return render(request, "partnerships/protocol.html", context)
 
@@ -109,7 +146,9 @@ def partnership(request: ActingRequest) -> HttpResponse:
         "versions": versions_of(own.pk, area),
         "area": area,
         "review": review_state(area, today),
-        "people": members_of(own.pk, today),
+        "people": members_of(own.pk, today).count(),
+        "agencies": len(agencies_of(own.pk)),
+        "signposts": signposts_of(own.slug, area),
         "form": PublishForm(),
     }
     return render(request, "partnerships/partnership.html", context)
@@ -142,8 +181,7 @@ def fill_post(request: ActingRequest, key: str) -> HttpResponse:
         )
         if response:
             return response
-    holders = holders_of(own.pk, key, london_date(request.now))
-    context = {"form": form, "slot": slot, "holders": holders}
+    context = {"form": form, "slot": slot, "holders": holdings_of(slot, london_date(request.now))}
     return render(request, "partnerships/fill_post.html", context, status=form_status(form))
 
 
@@ -168,3 +206,367 @@ def publish(request: ActingRequest) -> HttpResponse:
     return render(
         request, "errors/422.html", {"denied": denied, "back_url": reverse("partnership")}, status=422
     )
+
+
+# --- passwords: open to everybody -----------------------------------------------------------------------------------
+
+
+@never_cache
+def forgotten_password(request: Any) -> HttpResponse:
+    """Ask for a link to set a password. The answer is the same for every address."""
+    form = ForgottenForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        actions.ask_for_password_link(email=form.cleaned_data["email"], now=request.now)
+        return render(request, "accounts/link_sent.html")
+    return render(request, "accounts/forgotten_password.html", {"form": form}, status=form_status(form))
+
+
+@never_cache
+def set_password(request: Any, link: uuid.UUID, secret: str) -> HttpResponse:
+    """Choose a password by the link from the e-mail. To look at it uses nothing up."""
+    key = key_for(link, secret, KeyPurpose.PASSWORD_LINK, request.now)
+    if key is None:
+        return render(request, "accounts/link_over.html", status=410)
+    form = PasswordForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            done = accounts.set_password(
+                key_uuid=link, secret=secret, password=form.cleaned_data["password"], now=request.now
+            )
+        except Denied as denied:
+            say(form, denied)
+        else:
+            if done is None:
+                return render(request, "accounts/link_over.html", status=410)
+            logout(request)
+            messages.success(request, "Your password is set. Sign in with it.")
+            return redirect("sign-in")
+    context = {"form": form, "email": key.user.email}
+    return render(request, "accounts/set_password.html", context, status=form_status(form))
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+
+def _own(request: ActingRequest) -> Partnership:
+    """The partnership whose admin this is; everybody else is refused."""
+    own: Partnership = request.membership.partnership
+    check_admin(request.actor, own.pk)
+    return own
+
+
+def _posted(request: ActingRequest) -> Any:
+    return request.POST if request.method == "POST" else None
+
+
+def _form_page(
+    request: ActingRequest,
+    form: Any,
+    act: Callable[[], Any],
+    done: str,
+    back: tuple[str, str],
+    **context: Any,
+) -> HttpResponse:
+    """One form of the setting: shown, sent, shown again with what was typed, or gone on from."""
+    url, label = back
+    if form.is_bound and form.is_valid():
+        response = submit(request, form, act, lambda _: say_done(request, done, url))
+        if response:
+            return response
+    shown = {"form": form, "back_url": url, "back_label": label, "cancel_url": url, **context}
+    return render(request, "partnerships/form.html", shown, status=form_status(form))
+
+
+def _pick(rows: Iterable[Any], typed: str) -> int | None:
+    """The id of the row that a list's choice names."""
+    return next((row.pk for row in rows if str(row.uuid) == typed), None)
+
+
+@signed_in
+def people(request: ActingRequest) -> HttpResponse:
+    """Everybody with a role, now, before or later; found by name, address, agency or job title."""
+    own = _own(request)
+    today = london_date(request.now)
+    typed = request.GET.get("find", "")[:80]
+    page = Paginator(entries_of(own.pk, today, typed), 50).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "typed": typed,
+        "today": today,
+        "query": urlencode({"find": typed}) + "&" if typed else "",
+    }
+    return render(request, "partnerships/people.html", context)
+
+
+@signed_in
+def person_new(request: ActingRequest) -> HttpResponse:
+    own = _own(request)
+    today = london_date(request.now)
+    agencies, members = agencies_of(own.pk), list(members_of(own.pk, today))
+    form = PersonEntryForm(_posted(request), agencies=agencies, members=members, initial={"starts_on": today})
+    return _form_page(
+        request, form, lambda: actions.enter_person(
+            partnership_id=own.pk,
+            person=actions.Person(
+                email=form.cleaned_data["email"], name=form.cleaned_data["name"], role=form.cleaned_data["role"],
+                job_title=form.cleaned_data["job_title"], agency_id=_pick(agencies, form.cleaned_data["agency"]) or 0,
+                starts_on=form.cleaned_data["starts_on"],
+                line_manager_id=_pick(members, form.cleaned_data["line_manager"]),
+            ),
+            by=request.actor, now=request.now,
+        ),
+        "The person was added. Somebody new gets a link to set a password.", (reverse("people"), "People"),
+        page_title="Add a person", submit_label="Add the person",
+    )  # fmt: skip
+
+
+def _entry(request: ActingRequest, membership: uuid.UUID) -> Membership:
+    own = _own(request)
+    rows = Membership.objects.select_related("user", "agency", "line_manager__user").exclude(role=Role.GUEST)
+    return get_object_or_404(rows, partnership=own, uuid=membership)
+
+
+@signed_in
+def person(request: ActingRequest, membership: uuid.UUID) -> HttpResponse:
+    """One person's role: what it is, what they fill, what was changed about it, and what can be."""
+    row = _entry(request, membership)
+    today = london_date(request.now)
+    area = protocols.library().on(row.partnership.slug, today)
+    events = setting_history(row.partnership_id, membership_id=row.pk)[:50]
+    context = {
+        "person": row,
+        "posts": posts_held(row.pk, today),
+        "others": Membership.objects.filter(user=row.user, partnership=row.partnership)
+        .exclude(pk=row.pk)
+        .exclude(role=Role.GUEST)
+        .select_related("agency")
+        .order_by("starts_on"),
+        "history": setting_words(events, {slot.key: slot.title for slot in area.slots}),
+        "left": row.ends_on is not None and row.ends_on < today,
+        "form": OnceForm(),
+    }
+    return render(request, "partnerships/person.html", context)
+
+
+@signed_in
+def person_change(request: ActingRequest, membership: uuid.UUID) -> HttpResponse:
+    row = _entry(request, membership)
+    members = [
+        m for m in members_of(row.partnership_id, london_date(request.now)) if m.user_id != row.user_id
+    ]
+    manager = str(row.line_manager.uuid) if row.line_manager else ""
+    form = PersonChangeForm(
+        _posted(request), members=members, initial={"job_title": row.job_title, "line_manager": manager}
+    )
+    return _form_page(
+        request, form, lambda: actions.change_person(
+            membership_id=row.pk, job_title=form.cleaned_data["job_title"],
+            line_manager_id=_pick(members, form.cleaned_data["line_manager"]), by=request.actor, now=request.now,
+        ),
+        "The entry was changed.", _person_url(row), page_title=f"Change the entry of {row.user.name}",
+        submit_label="Save",
+    )  # fmt: skip
+
+
+def _person_url(row: Membership) -> tuple[str, str]:
+    return reverse("person", args=[row.uuid]), "Back to the person"
+
+
+@signed_in
+def person_move(request: ActingRequest, membership: uuid.UUID) -> HttpResponse:
+    row = _entry(request, membership)
+    agencies = agencies_of(row.partnership_id)
+    initial = {"agency": str(row.agency.uuid), "job_title": row.job_title, "role": row.role}
+    form = PersonMoveForm(_posted(request), agencies=agencies, initial=initial)
+    return _form_page(
+        request, form, lambda: actions.move_person(
+            membership_id=row.pk, agency_id=_pick(agencies, form.cleaned_data["agency"]) or 0,
+            role=form.cleaned_data["role"], job_title=form.cleaned_data["job_title"],
+            starts_on=form.cleaned_data["starts_on"], by=request.actor, now=request.now,
+        ),
+        f"{row.user.name} moves to the new role or agency.", (reverse("people"), "People"),
+        page_title=f"Move {row.user.name}", submit_label="Save the move",
+        lead="The present role ends the day before, and the posts filled in it. Cases of the present role do not move along: "
+        "what an agency knows stays with that agency.",
+    )  # fmt: skip
+
+
+@signed_in
+def person_end(request: ActingRequest, membership: uuid.UUID) -> HttpResponse:
+    row = _entry(request, membership)
+    form = LastDayForm(_posted(request), initial={"ends_on": row.ends_on or london_date(request.now)})
+    posts = ", ".join(holding.slot.title for holding in posts_held(row.pk, london_date(request.now)))
+    return _form_page(
+        request, form, lambda: actions.end_person(
+            membership_id=row.pk, ends_on=form.cleaned_data["ends_on"], by=request.actor, now=request.now
+        ),
+        "The last day was entered.", _person_url(row), page_title=f"Last day of {row.user.name}",
+        submit_label="Save the last day",
+        lead="They can sign in until the end of that day. What they did stays on record under their name.",
+        warning=f"They fill: {posts}. Fill these posts anew, or messages to them wait." if posts else "",
+    )  # fmt: skip
+
+
+@require_POST
+@signed_in
+def person_password(request: ActingRequest, membership: uuid.UUID) -> HttpResponse:
+    row = _entry(request, membership)
+    form = OnceForm(request.POST)
+    url, _ = _person_url(row)
+    if form.is_valid():
+        response = submit(
+            request, form,
+            lambda: actions.send_password_link(membership_id=row.pk, by=request.actor, now=request.now),
+            lambda _: say_done(request, f"{row.user.name} was sent a link to set a password.", url),
+        )  # fmt: skip
+        if response:
+            return response
+    denied = getattr(form, "denied", None) or Denied("Nothing was sent. Try again from the page.")
+    return render(request, "errors/422.html", {"denied": denied, "back_url": url}, status=422)
+
+
+@signed_in
+def people_import(request: ActingRequest) -> HttpResponse:
+    """Add people from a file: chosen, checked row by row, and entered all together or not at all."""
+    own = _own(request)
+    form = FileForm(_posted(request), request.FILES or None)
+    context: dict[str, Any] = {"form": form}
+    if form.is_bound and form.is_valid():
+        try:
+            rows = sheets.read(form.cleaned_data["rows"], PEOPLE)
+        except sheets.Unreadable as reason:
+            form.add_error("file", str(reason))
+        else:
+            preview = people_preview(own.pk, rows, actions.Person)
+            once = OnceForm(request.POST if request.POST.get("step") == "import" else None)
+            if once.is_bound and once.is_valid() and not preview.wrong:
+                response = submit(
+                    request, once,
+                    lambda: actions.import_people(
+                        partnership_id=own.pk, people=preview.people, by=request.actor, now=request.now
+                    ),
+                    lambda count: say_done(
+                        request, f"{plural(count, 'person,people')} added. Each new one gets a link to set a password.",
+                        reverse("people"),
+                    ),
+                )  # fmt: skip
+                if response:
+                    return response
+            context |= {
+                "preview": preview,
+                "once": once,
+                "rows": form.cleaned_data["rows"],
+                "columns": PEOPLE,
+            }
+            return render(
+                request, "partnerships/people_preview.html", context, status=422 if once.errors else 200
+            )
+    return render(request, "partnerships/people_import.html", context, status=form_status(form))
+
+
+@signed_in
+def people_template(request: ActingRequest) -> HttpResponse:
+    """The file to fill in."""
+    _own(request)
+    response = HttpResponse(sheets.template(PEOPLE), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="people.csv"'
+    return response
+
+
+# --- agencies, posts, contacts, history -----------------------------------------------------------------------------
+
+
+@signed_in
+def agencies(request: ActingRequest) -> HttpResponse:
+    own = _own(request)
+    return render(request, "partnerships/agencies.html", {"agencies": agencies_of(own.pk)})
+
+
+@signed_in
+def agency(request: ActingRequest, agency: uuid.UUID | None = None) -> HttpResponse:
+    """Add an agency, or change one."""
+    own = _own(request)
+    row = get_object_or_404(Agency, partnership=own, uuid=agency) if agency else None
+    initial = (
+        {
+            "name": row.name,
+            "kind": row.kind,
+            "statutory": "yes" if row.statutory else "no",
+            "email": row.email,
+        }
+        if row
+        else {}
+    )
+    form = AgencyForm(_posted(request), initial=initial)
+    return _form_page(
+        request, form, lambda: actions.save_agency(
+            partnership_id=own.pk, agency_id=row.pk if row else None, by=request.actor, now=request.now,
+            **{key: form.cleaned_data[key] for key in ("name", "kind", "statutory", "email")},
+        ),
+        "The agency was saved.", (reverse("agencies"), "Agencies"),
+        page_title=f"Change {row.name}" if row else "Add an agency", submit_label="Save",
+    )  # fmt: skip
+
+
+@signed_in
+def end_post(request: ActingRequest, holding: uuid.UUID) -> HttpResponse:
+    """The last day of somebody in a post."""
+    own = _own(request)
+    row = get_object_or_404(
+        SlotHolder.objects.select_related("slot", "membership__user"), partnership=own, uuid=holding
+    )
+    form = LastDayForm(_posted(request), initial={"ends_on": row.ends_on or london_date(request.now)})
+    return _form_page(
+        request, form, lambda: actions.end_post(
+            holder_id=row.pk, ends_on=form.cleaned_data["ends_on"], by=request.actor, now=request.now
+        ),
+        "The last day was entered.", (reverse("fill-post", args=[row.slot.key]), "Back to the post"),
+        page_title=f"Last day of {row.membership.user.name}", submit_label="Save the last day",
+        lead=f"{row.slot.title}{', as deputy' if row.deputy_for_id else ''}. Work follows the post: what is open goes to "
+        "whoever fills it next.",
+    )  # fmt: skip
+
+
+@signed_in
+def contacts(request: ActingRequest) -> HttpResponse:
+    own = _own(request)
+    initial = {"name": own.name, "urgent_contact": own.urgent_contact}
+    form = ContactsForm(_posted(request), initial=initial)
+    return _form_page(
+        request, form, lambda: actions.save_contacts(
+            partnership_id=own.pk, name=form.cleaned_data["name"], urgent_contact=form.cleaned_data["urgent_contact"],
+            by=request.actor, now=request.now,
+        ),
+        "Name and urgent contact were saved.", (reverse("partnership"), "Partnership"),
+        page_title="Name and urgent contact", submit_label="Save",
+    )  # fmt: skip
+
+
+@signed_in
+def signpost(request: ActingRequest, place: str) -> HttpResponse:
+    """The address of something that the protocol names without one."""
+    own = _own(request)
+    area = protocols.library().on(own.slug, london_date(request.now))
+    found = next((row for row in signposts_of(own.slug, area) if row["key"] == place), None)
+    if found is None:
+        raise Http404("The protocol names nothing like that.")
+    form = SignpostForm(_posted(request), initial={"text": found["text"], "url": found["url"]})
+    return _form_page(
+        request, form, lambda: actions.save_signpost(
+            partnership_id=own.pk, key=place, text=form.cleaned_data["text"], url=form.cleaned_data["url"],
+            by=request.actor, now=request.now,
+        ),
+        "The address was saved. It stands on the page of the protocol.", (reverse("partnership"), "Partnership"),
+        page_title=found["label"], submit_label="Save",
+        lead=f"The protocol names it{' (' + found['rule'] + ')' if found['rule'] else ''}. {found['note']}",
+    )  # fmt: skip
+
+
+@signed_in
+def setting_log(request: ActingRequest) -> HttpResponse:
+    """Every change of the setting, newest first."""
+    own = _own(request)
+    area = protocols.library().on(own.slug, london_date(request.now))
+    page: Any = Paginator(setting_history(own.pk), 50).get_page(request.GET.get("page"))
+    page.object_list = setting_words(page.object_list, {slot.key: slot.title for slot in area.slots})
+    return render(request, "partnerships/history.html", {"page": page})

@@ -25,7 +25,7 @@ from conferences import actions as conferences
 from core.clock import edge_now
 from dissent import actions as dissents
 from papers import actions as papers
-from partnerships.models import Membership
+from partnerships.models import Membership, SlotHolder
 from partnerships.states import AgencyKind
 from records.models import Discussion
 from reports import actions as figures
@@ -54,9 +54,13 @@ OPEN = {
     "help": EVERYONE, "accessibility": EVERYONE, "privacy": EVERYONE, "protocols": EVERYONE, "protocol": EVERYONE,
     "health-live": EVERYONE, "health-ready": EVERYONE, "health-work": EVERYONE,
     "guest-link": EVERYONE, "guest-code": EVERYONE, "guest-code-again": EVERYONE, "guest-new-link": EVERYONE,
-    "guest-leave": EVERYONE,
     "calculator": EVERYONE, "sign-in": EVERYONE, "sign-out": EVERYONE, "session": EVERYONE,
     "draft": MEMBERS, "draft-drop": MEMBERS,
+    "guest-leave": EVERYONE, "forgotten-password": EVERYONE, "set-password": EVERYONE,
+    **dict.fromkeys((
+        "people", "person-new", "people-import", "people-template", "person", "person-change", "person-move",
+        "person-end", "person-password", "agencies", "agency-new", "agency", "end-post", "contacts", "setting-log",
+    ), frozenset({"admin"})),
     "home": MEMBERS, "choose-role": MEMBERS, "notices": MEMBERS, "read-all-notices": MEMBERS, "conferences": MEMBERS,
     "conference-new": frozenset({"chair", "other_chair", "minutes", "admin"}),
     "partnership": frozenset({"admin"}), "fill-post": frozenset({"admin"}), "publish": frozenset({"admin"}),
@@ -69,6 +73,7 @@ OPEN = {
     "raise": MEMBERS, "raise-about-conference": MEMBERS, "raise-kind": MEMBERS, "raise-elsewhere": MEMBERS,
     "convene-new": MEMBERS,
     # Found by what is asked for, and by who owns it: nothing here is theirs, so 404 for all.
+    "signpost": frozenset({"admin"}),
     "find": frozenset(), "read-notice": frozenset(), "mail": frozenset(), "closure-day-remove": frozenset(),
 }  # fmt: skip
 OF_A_CONFERENCE = {
@@ -118,7 +123,7 @@ OF_PAPERS = {
 # What a guest who dissents is let in to, in their own case alone.
 OF_A_GUEST = frozenset({
     "case", "case-history", "written-view", "withdraw", "add-information", "task-done", "challenge-choice", "reply",
-    "discussions", "discussion", "discussion-new", "own-record", "agreed-action-done",
+    "discussions", "discussion", "discussion-new", "own-record", "agreed-action-done", "urgent",
 })  # fmt: skip
 
 OF_A_RECORD = (
@@ -159,7 +164,10 @@ class Matter:
         known: dict[str, Any] = {
             "slug": self.world.slug, "key": "partnership_office", "request_uuid": self.missing, "ask_uuid": self.ask,
             "tell_id": next((t.id for t in self.world.area.tells if t.how == "duty"), self.world.area.tells[0].id), "task": "line_manager", "task_id": "line_manager",
-            "notice": uuid.uuid4(), "day": uuid.uuid4(), "kind": "plan_implementation", "what": "family", "link": uuid.uuid4(), "secret": "nothing", "participant": self.guest.participant.uuid, "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
+            "notice": uuid.uuid4(), "day": uuid.uuid4(), "kind": "plan_implementation", "what": "family", "link": uuid.uuid4(), "secret": "nothing",
+            "membership": self.world.people["police"].uuid, "agency": self.world.agencies[AgencyKind.POLICE].uuid,
+            "holding": SlotHolder.objects.filter(partnership=self.world.partnership)[0].uuid,
+            "place": self.world.area.links[0].id if self.world.area.links else "none", "participant": self.guest.participant.uuid, "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
         }  # fmt: skip
         known["child"] = self.child
         if name in OF_A_COMPLAINT:

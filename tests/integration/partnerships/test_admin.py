@@ -62,7 +62,7 @@ def test_the_page_names_each_post_with_its_holder_and_says_which_nobody_fills() 
     page = as_(world, "admin").get("/partnership/").content.decode()
     assert "Rhea Reviewer" in page and "Service Manager for Child Protection" in page
     assert "Nobody fills this post. Messages to it wait." in page
-    assert "Pia Police" in page and "Health visiting" in page
+    assert "12 with an account today" in page
 
 
 def test_a_new_holder_takes_over_from_the_one_before() -> None:
