@@ -124,6 +124,7 @@ OF_PAPERS = {
 OF_A_GUEST = frozenset({
     "case", "case-history", "written-view", "withdraw", "add-information", "task-done", "challenge-choice", "reply",
     "discussions", "discussion", "discussion-new", "own-record", "agreed-action-done", "urgent",
+    "draft", "draft-drop",
 })  # fmt: skip
 
 OF_A_RECORD = (

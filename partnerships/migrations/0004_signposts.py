@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("partnerships", "0002_guests"),
+        ("partnerships", "0003_closure_days_taken_back"),
     ]
 
     operations = [
