@@ -90,7 +90,7 @@ SENTENCES: dict[str, str] = {
     "escalation.tier_opened": "Took it to a step of the ladder: {tier}. {how}.",
     "escalation.urgent_action": "Recorded that somebody acted at once for a child on {at}.",
     "escalation.withdrawn": "Withdrew the escalation. What was recorded stays on record.",
-    "message.not_delivered": "An email about this did not arrive. The partnership admin sees to it.",
+    "message.not_delivered": "An email about this did not arrive.",
     "message.sent_again": "Sent an email again that had not arrived.",
     "message.told_otherwise": "Told the person {how}, because an email had not arrived.",
     "letter.checked": "Checked a letter as the second person: {kind}.",

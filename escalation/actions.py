@@ -176,12 +176,19 @@ def _tell_all(escalation: Escalation, kind: str, by: Actor, now: dt.datetime, *,
 
 
 def _tell(
-    escalation: Escalation, seat: str, kind: str, now: dt.datetime, *, rule: str = "", what: str = ""
+    escalation: Escalation,
+    seat: str,
+    kind: str,
+    now: dt.datetime,
+    *,
+    rule: str = "",
+    what: str = "",
+    immediate: bool = False,
 ) -> None:
     enqueue(
         partnership_id=escalation.partnership_id, case=escalation.case, seat=seat, kind=kind,
         params={"rule": rule, "what": what},
-        dedupe_key=f"{kind}:{escalation.pk}:{escalation.version}:{seat}", now=now,
+        dedupe_key=f"{kind}:{escalation.pk}:{escalation.version}:{seat}", now=now, immediate=immediate,
     )  # fmt: skip
 
 
@@ -571,10 +578,11 @@ def _enter(
         escalation.case, "tier_opened", at=now, by=by, now=now, clocks=_clocks_of(tier),
         protect_by_date=escalation.protect_by_date,
     )  # fmt: skip
+    urgent = way.entered == Entered.URGENT  # at any hour, and by itself
     for seat in tier.tells:
-        _tell(escalation, seat, "escalation_moved", now, rule=tier.rule, what=tier.label)
+        _tell(escalation, seat, "escalation_moved", now, rule=tier.rule, what=tier.label, immediate=urgent)
     for seat in tier.decided_by:
-        _tell(escalation, seat, "escalation_yours", now, rule=tier.rule, what=tier.label)
+        _tell(escalation, seat, "escalation_yours", now, rule=tier.rule, what=tier.label, immediate=urgent)
     if by.membership_id != escalation.requester.membership_id and way.entered != Entered.RAISED:
         _tell(escalation, "capacity:requester", "escalation_moved", now, rule=tier.rule, what=tier.label)
     _stand(escalation, now)

@@ -35,7 +35,16 @@ from notifications.selectors import (
     said_late,
     worded,
 )
-from notifications.states import REACHED, TO_SEND, Channel, MessageState, Otherwise, OutboxState, Pace
+from notifications.states import (
+    REACHED,
+    TO_SEND,
+    UNREACHED,
+    Channel,
+    MessageState,
+    Otherwise,
+    OutboxState,
+    Pace,
+)
 from partnerships.actions import check_admin, correct_address
 
 log = structlog.get_logger(__name__)
@@ -783,7 +792,7 @@ def see_to_unaddressed(*, outbox_uuid: uuid.UUID, how: str, by: Actor, now: dt.d
         Outbox.objects.select_for_update()
         .filter(
             uuid=outbox_uuid, partnership_id=by.partnership_id or 0, superseded_at__isnull=True,
-            state__in=[OutboxState.NOBODY, OutboxState.DEAD],
+            state__in=UNREACHED,
         )
         .first()
     )  # fmt: skip

@@ -69,7 +69,7 @@ class Unreachable(ConnectionError):
 
 
 class MailServer(EmailBackend):
-    """Django's SMTP connection with a limit for connecting, and one for the whole that no slow answer stretches."""
+    """Django's SMTP connection with a limit for connecting, and one for all that follows that no slow answer stretches."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

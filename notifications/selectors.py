@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+import protocols
 from accounts.models import KeptMail
 from accounts.selectors import mail_kept
 from cases.models import Case, Participant
@@ -19,7 +20,7 @@ from core.references import CONFERENCE
 from core.refusals import Denied
 from core.templatetags.pd import day_date, day_time
 from notifications.models import Fence, Message, Outbox, Preference
-from notifications.states import Channel, MessageState, OutboxState, Pace
+from notifications.states import UNREACHED, Channel, MessageState, OutboxState, Pace
 from partnerships.models import Membership
 from partnerships.selectors import area_of, calendar_for, holders_of, on_day, version_on
 from partnerships.states import Role
@@ -330,7 +331,7 @@ def undelivered(partnership_id: int) -> QuerySet[Outbox]:
     failed = Message.objects.filter(outbox=OuterRef("pk"), state=MessageState.FAILED)
     return (
         Outbox.objects.filter(
-            Q(state__in=[OutboxState.NOBODY, OutboxState.DEAD]) | Exists(failed),
+            Q(state__in=UNREACHED) | Exists(failed),
             partnership_id=partnership_id,
             superseded_at__isnull=True,
         )
@@ -343,6 +344,15 @@ def unaddressed(partnership_id: int) -> QuerySet[Outbox]:
     """Of these, those that were made for nobody: the post is empty, or the message could not be made."""
     made = Message.objects.filter(outbox=OuterRef("pk"), channel=Channel.EMAIL, state=MessageState.FAILED)
     return undelivered(partnership_id).exclude(Exists(made))
+
+
+def unaddressed_row(row_uuid: uuid.UUID, partnership_id: int) -> Outbox | None:
+    return unaddressed(partnership_id).filter(uuid=row_uuid).first()
+
+
+def immediate_tells(area: protocols.AreaProtocol | None) -> list[protocols.Tell]:
+    """What the protocol makes immediate: sent at any hour, and by itself to those who chose one email a day."""
+    return [tell for tell in area.tells if tell.immediate and tell.how == "notice"] if area else []
 
 
 def is_undelivered_in(case: Case) -> bool:

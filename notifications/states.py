@@ -14,6 +14,9 @@ class OutboxState(models.TextChoices):
     DEAD = "dead", "Could not be sent"  # reached no one; a task for the partnership admin
 
 
+UNREACHED = (OutboxState.NOBODY, OutboxState.DEAD)
+
+
 class MessageState(models.TextChoices):
     """Of a message to one person."""
 

@@ -46,6 +46,7 @@ from escalation.models import Escalation, TierPerson
 from escalation.states import CLIMBING, Entered
 from notifications.models import Outbox
 from notifications.selectors import by_words
+from notifications.states import UNREACHED
 from partnerships.models import Membership, SlotHolder
 from partnerships.selectors import calendar_for, on_day
 from partnerships.states import RECORDERS, REVIEWERS, Role
@@ -735,7 +736,7 @@ def undelivered_view(row: Outbox, area: protocols.AreaProtocol | None) -> dict[s
         "case": row.case,
         "for_words": words,
         "created_at": row.created_at,
-        "why": row.get_state_display(),
+        "why": "Not delivered to everybody" if row.state not in UNREACHED else row.get_state_display(),
     }
 
 

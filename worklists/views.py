@@ -35,7 +35,7 @@ from dissent.selectors import (
 from escalation.models import Escalation
 from escalation.selectors import OUTCOME_KIND, escalation_of, identity_view, ladder_view, urgent_view
 from escalation.selectors import Page as EscalationPage
-from notifications.selectors import undelivered
+from notifications.selectors import is_undelivered_in, undelivered
 from partnerships.selectors import area_in_force
 from partnerships.states import RECORDERS, REVIEWERS, Role
 from records.selectors import beside_case
@@ -94,6 +94,7 @@ def _plain(request: ActingRequest, found: Case) -> dict[str, Any]:
     area = area_of_case(found)
     return {
         "case": found,
+        **_undelivered(request, found),
         "records": beside_case(found, request.actor, area),
         "history": selectors.history_of(found, area, request.actor),
         "urgent": urgent_view(area, found.partnership.urgent_contact),
@@ -126,6 +127,7 @@ def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation
         "whole": whole,
         "request_shown": request_shown(convening, area) if convening else None,
         "records": beside_case(found, request.actor, area),
+        **_undelivered(request, found),
         "identity": identity_view(page),
         "clocks": [clock_view(clock, now) for clock in clocks],
         "running": sum(clock.is_open for clock in clocks),
@@ -134,6 +136,13 @@ def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation
         "history": selectors.history_of(found, area, request.actor, limit=selectors.ON_PAGE),
         "urgent": urgent_view(area, found.partnership.urgent_contact) | {"href": whole["urgent_href"]},
         "protocol_label": f"Protocol ({area.dated})",
+    }
+
+
+def _undelivered(request: ActingRequest, found: Case) -> dict[str, Any]:
+    return {
+        "undelivered": is_undelivered_in(found),
+        "sees_undelivered": request.actor.role == Role.PARTNERSHIP_ADMIN,
     }
 
 
@@ -149,6 +158,7 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
         "identity": selectors.identity_of(found, dissent, area, actor, now),
         "links": [{"href": reverse("papers", args=[found.reference]), "label": "Letters and papers"}],
         "next": step,
+        **_undelivered(request, found),
         "steps": tracker_steps(dissent, area, clocks),
         "clocks": [clock_view(clock, now) for clock in clocks],
         "running": sum(clock.is_open for clock in clocks),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from playwright.sync_api import Page
 
 from cases.models import Child
@@ -18,11 +19,15 @@ from conferences import actions as conferences
 from conferences.models import Attendance, MissingEntryRequest
 from dissent import actions as dissents
 from dissent.states import DissentState as S
+from notifications.actions import enqueue, send_due
+from notifications.models import Message, Outbox
+from notifications.states import MessageState
 from partnerships.actions import add_member
-from partnerships.models import Membership
+from partnerships.models import Membership, SlotHolder
 from partnerships.states import AgencyKind, Role
 from tests.builders import LATER, SPOKEN, START
 from tests.functional.people import AFTER, NEXT_DAY, House, Person
+from tests.mail_server import mail_server_running
 
 NAME = "Quillon Example"  # of the child
 WIDTHS = (1366, 320)
@@ -198,6 +203,29 @@ def two_roles(house: House) -> dict[str, str]:
     return {}
 
 
+def undeliverable(house: House) -> dict[str, str]:
+    """A mail server that knows one person no longer, and a post that nobody is in."""
+    world = house.world
+    dissent = world.dissent_at(S.UNDER_REVIEW)
+    SlotHolder.objects.filter(slot__key="senior_cp_manager").delete()
+    enqueue(
+        partnership_id=world.partnership.pk, seat="slot:senior_cp_manager", kind="decided", case=dissent.case,
+        dedupe_key="for nobody", now=LATER,
+    )  # fmt: skip
+    house.at(NEXT_DAY)
+    with (
+        mail_server_running() as box,
+        override_settings(
+            EMAIL_BACKEND="notifications.channels.MailServer", EMAIL_HOST="127.0.0.1", EMAIL_PORT=box.port
+        ),
+    ):
+        box.to = {"reviewer": "550 No such user", "chair": "550 No such user"}
+        send_due(now=LATER)
+    dead = Message.objects.filter(state=MessageState.FAILED).latest("pk")
+    nobody = Outbox.objects.get(dedupe_key="for nobody")
+    return {"pd": dissent.case.reference, "dead": str(dead.uuid), "nobody": str(nobody.uuid)}
+
+
 LOOKS: dict[str, tuple[str, Callable[[House], dict[str, str]], tuple[Look, ...]]] = {
     "signed out": ("camden", signed_out, (
         Look("sign in", "", "/sign-in/"),
@@ -361,6 +389,21 @@ LOOKS: dict[str, tuple[str, Callable[[House], dict[str, str]], tuple[Look, ...]]
         Look("own dissent, refused", "health", "/conferences/{cf}/dissent/new/",
              nothing("Record formal dissent"), refused=True),
     )),
+    "messages": ("brighton-hove", undeliverable, (
+        Look("home", "admin", "/"), Look("not delivered", "admin", "/not-delivered/"),
+        Look("send again", "admin", "/not-delivered/{dead}/send/"),
+        Look("send again, refused", "admin", "/not-delivered/{dead}/send/",
+             chain(typed(email="rhea"), press("^Send again")), refused=True),
+        Look("told", "admin", "/not-delivered/{dead}/told/"),
+        Look("told, refused", "admin", "/not-delivered/{dead}/told/", nothing(), refused=True),
+        Look("told, a post", "admin", "/not-delivered/post/{nobody}/told/"),
+        Look("case of the admin", "admin", "/cases/{pd}/"), Look("case", "reviewer", "/cases/{pd}/"),
+        Look("how we tell you", "reviewer", "/notices/how/"),
+        Look("how we tell you, saved", "reviewer", "/notices/how/", chain(pick("pace", 1), press("Save"))),
+        Look("notices", "reviewer", "/notices/"),
+        Look("told, done", "admin", "/not-delivered/{dead}/told/", chain(pick("how"), press("Record it"))),
+    )),
+    "nothing undelivered": ("camden", signed_out, (Look("not delivered", "admin", "/not-delivered/"),)),
     "the partnership": ("camden", two_roles, (
         Look("home", "admin", "/"), Look("partnership", "admin", "/partnership/"),
         Look("fill a post", "admin", "/partnership/posts/reviewer/"),

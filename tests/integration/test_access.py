@@ -63,6 +63,7 @@ OPEN = {
     ), frozenset({"admin"})),
     "home": MEMBERS, "choose-role": MEMBERS, "notices": MEMBERS, "read-all-notices": MEMBERS, "conferences": MEMBERS,
     "conference-new": frozenset({"chair", "other_chair", "minutes", "admin"}),
+    "not-delivered": frozenset({"admin"}), "how-we-tell-you": MEMBERS,
     "partnership": frozenset({"admin"}), "fill-post": frozenset({"admin"}), "publish": frozenset({"admin"}),
     "closure-days": frozenset({"admin"}), "complaints": frozenset({"admin"}), "complaint-new": frozenset({"admin"}),
     "complaints-about": EVERYONE,
@@ -75,7 +76,14 @@ OPEN = {
     # Found by what is asked for, and by who owns it: nothing here is theirs, so 404 for all.
     "signpost": frozenset({"admin"}),
     "find": frozenset(), "read-notice": frozenset(), "mail": frozenset(), "closure-day-remove": frozenset(),
+    "send-again": frozenset(),
+    "told-otherwise": frozenset(), "told-post-otherwise": frozenset(),
+    # For GOV.UK Notify alone, by its token; without one there is no such page.
+    "notify-receipt": frozenset(),
 }  # fmt: skip
+HIDDEN = (
+    "find", "read-notice", "mail", "closure-day-remove", "send-again", "told-otherwise", "told-post-otherwise",
+)  # fmt: skip
 OF_A_CONFERENCE = {
     "conference": ON_THE_LIST, "missing-entry-answer": KEEPERS,
     "conference-missing-entry": frozenset({"police", "health", "charity"}),
@@ -165,6 +173,7 @@ class Matter:
         known: dict[str, Any] = {
             "slug": self.world.slug, "key": "partnership_office", "request_uuid": self.missing, "ask_uuid": self.ask,
             "tell_id": next((t.id for t in self.world.area.tells if t.how == "duty"), self.world.area.tells[0].id), "task": "line_manager", "task_id": "line_manager",
+            "message": uuid.uuid4(), "row": uuid.uuid4(),
             "notice": uuid.uuid4(), "day": uuid.uuid4(), "kind": "plan_implementation", "what": "family", "link": uuid.uuid4(), "secret": "nothing",
             "membership": self.world.people["police"].uuid, "agency": self.world.agencies[AgencyKind.POLICE].uuid,
             "holding": SlotHolder.objects.filter(partnership=self.world.partnership)[0].uuid,
@@ -316,10 +325,12 @@ def come_in(invitation: Invitation) -> Client:
 
 def expected(name: str, who: str, other: bool) -> str:
     """in, 403, 404 or sign in, for one address and one person (of another partnership, when `other`)."""
+    if name == "notify-receipt":
+        return "404"
     if name in OPEN:
         if who == "anonymous" and who not in OPEN[name]:
             return "sign in"
-        hidden = name in ("find", "read-notice", "mail", "closure-day-remove")
+        hidden = name in HIDDEN
         return "in" if who in OPEN[name] else "404" if hidden else "403"
     if who == "anonymous":
         return "sign in"
