@@ -185,6 +185,14 @@ CONTENT_SECURITY_POLICY = {
 # A body larger than this is refused before it is read: 20 texts of the longest allowed length fit.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+# A file is taken up to its limit and no further; larger ones go to the disk of the machine while they come.
+FILE_UPLOAD_HANDLERS = [
+    "core.uploads.LimitedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+# The virus scanner, host:port of clamd. Once it is named, nothing that was not scanned can be opened.
+CLAMD_ADDRESS = env.str("CLAMD_ADDRESS", default="")
 
 # E-mail: by GOV.UK Notify when its key is set, by SMTP when EMAIL_URL is; otherwise every message is kept in the
 # database and nothing leaves.

@@ -1,6 +1,7 @@
 """Facts happen, clocks start and stop, people are told: all looked up by the fact's name in the protocol."""
 
 import datetime as dt
+import secrets
 import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
@@ -20,8 +21,8 @@ from core.actor import Actor, clock_actor
 from core.clock import database_now, london_date
 from core.moments import check_happened, check_words
 from core.refusals import Denied
-from deadlines.models import ClockHold, Deadline, DeadlineEffect, SweepRun
-from deadlines.selectors import Move, moves
+from deadlines.models import CalendarFeed, ClockHold, Deadline, DeadlineEffect, SweepRun
+from deadlines.selectors import Move, digest_of, moves
 from deadlines.states import CANCELLING, LADDER_ANCHORS, DeadlineState, Doubt, EffectKind, Release
 from notifications.actions import (
     enqueue,
@@ -33,7 +34,7 @@ from notifications.actions import (
 )
 from notifications.models import Outbox
 from notifications.tasks import send_messages
-from partnerships.models import Partnership
+from partnerships.models import Membership, Partnership
 from partnerships.selectors import calendar_for, holders_of
 from protocols.calendar import Calendar, CalendarHorizon, Due
 from protocols.clocktime import LONDON
@@ -803,3 +804,22 @@ def _recount_ended(row: Deadline, due: dt.datetime | None, now: dt.datetime) -> 
     row.save(
         update_fields=["anchor", "anchored_at", "due_at", "ended_at", "breached_at", "breach_detected_at"]
     )
+
+
+@transaction.atomic
+def reset_feed(*, by: Actor, now: dt.datetime) -> str:
+    """A new private calendar address for the acting person; the one before no longer works. Returns its token.
+
+    The token is not kept: whoever lost the address makes a new one.
+    """
+    member = Membership.objects.select_for_update().get(pk=by.member)
+    CalendarFeed.objects.filter(membership=member, ended_at__isnull=True).update(ended_at=now)
+    token = secrets.token_urlsafe(32)
+    feed = CalendarFeed.objects.create(
+        partnership_id=member.partnership_id, membership=member, digest=digest_of(token), made_at=now
+    )
+    write(
+        "calendar.reset", by=by, now=now, object_type="calendar_feed", object_id=feed.pk,
+        partnership_id=member.partnership_id,
+    )  # fmt: skip
+    return token

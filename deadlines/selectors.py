@@ -1,6 +1,7 @@
 """Reads of clocks: how far one has run, in words, and how its date was counted."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,13 @@ from django.db.models.functions import TruncDate
 import protocols
 from cases.models import Case
 from cases.selectors import area_of_case, facts_of
+from core.actor import Actor
 from core.refusals import Denied
 from core.templatetags.pd import day_date, day_time
-from deadlines.models import ClockHold, Deadline
+from deadlines.models import CalendarFeed, ClockHold, Deadline
 from deadlines.states import DeadlineState
-from partnerships.models import Partnership, ProtocolVersion
-from partnerships.selectors import area_of, calendar_for
+from partnerships.models import Membership, Partnership, ProtocolVersion
+from partnerships.selectors import area_of, calendar_for, memberships_of
 from protocols.calendar import Calendar, CalendarHorizon, Due, Progress
 from protocols.clocktime import LONDON
 from protocols.describe import STRENGTH_WORDS, event_words, seat_words
@@ -257,3 +259,27 @@ def _result(area: protocols.AreaProtocol, found: ClockResult) -> dict[str, Any]:
         "outcomes": [o.label for name in clock.on_outcomes if (o := area.outcome(name))],
         "text": clock.text,
     }
+
+
+# --- private calendars --------------------------------------------------------------------------------------------
+
+
+def digest_of(token: str) -> str:
+    """What is kept of the token of a calendar address."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def open_feed(actor: Actor) -> CalendarFeed | None:
+    return CalendarFeed.objects.filter(membership_id=actor.membership_id or 0, ended_at__isnull=True).first()
+
+
+def feed_owner(token: str, today: dt.date) -> Membership | None:
+    """Whose calendar an address is; None for one that was reset, and for somebody who has left."""
+    feed = (
+        CalendarFeed.objects.filter(digest=digest_of(token), ended_at__isnull=True)
+        .select_related("membership__user", "membership__partnership")
+        .first()
+    )
+    if feed is None or not feed.membership.user.is_active:
+        return None
+    return memberships_of(feed.membership.user_id, today).filter(pk=feed.membership_id).first()

@@ -4,30 +4,37 @@ import datetime as dt
 import hashlib
 import io
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from pypdf import PdfReader
 
 import letters
 import protocols
 from audit.actions import write
+from audit.models import AuditEvent
 from cases.models import Case
 from cases.selectors import area_of_case
+from conferences.models import Conference, ConferenceDocument
+from conferences.selectors import children_of
 from core.actor import Actor
 from core.clock import london_date
 from core.moments import check_words
-from core.refusals import Denied, changed
+from core.refusals import Denied, allowed, changed
 from dissent import actions as dissents
+from dissent import policies as dissent_policies
 from dissent.models import Dissent
+from dissent.permissions import check_review
 from dissent.selectors import dissent_of, seat_title
 from letters.drafting import unknown_fields
 from letters.model import FIELDS_OF_WORDING
 from notifications.actions import enqueue
 from papers import permissions, policies
 from papers.policies import Plan
+from papers.selectors.documents import Place
 from papers.selectors.letters import (
     first_draft,
     printed,
@@ -39,7 +46,11 @@ from papers.selectors.letters import (
 from papers.selectors.packs import pack_of
 from partnerships.actions import check_admin
 from partnerships.models import Membership
+from records.actions import store_document
 from records.models import (
+    CaseDocument,
+    Document,
+    DocumentContent,
     FilePack,
     HeldText,
     IssuedLetter,
@@ -50,7 +61,7 @@ from records.models import (
     LetterWording,
     PackContent,
 )
-from records.states import LetterKind
+from records.states import DocumentKind, LetterKind
 
 SECTION = 20_000  # characters of one part of a letter
 SHORT = 150
@@ -625,3 +636,159 @@ def open_pack(pack: FilePack, *, by: Actor, area: protocols.AreaProtocol, now: d
     """The bytes of a pack, and that somebody took them."""
     _audit("pack.opened", pack, by, now, rule=pack_rule(area), child=pack.child_id)
     return bytes(pack.content.pdf)
+
+
+# --- documents ----------------------------------------------------------------------------------------------------
+
+# Which pieces of a protocol's list of materials a kind of document is: opened, they are read.
+MATERIALS: Mapping[str, tuple[str, ...]] = {
+    DocumentKind.REPORT: ("reports",),
+    DocumentKind.SUMMARY: ("chairs_summary", "conference_record", "conference_notes", "record"),
+}
+
+
+@transaction.atomic
+def add_to_conference(
+    *, conference_id: int, by: Actor, kind: str, data: bytes, children: Sequence[uuid.UUID], now: dt.datetime,
+    agency: uuid.UUID | None = None,
+) -> Document:  # fmt: skip
+    """Keep a document of a conference, naming the children it is about."""
+    conference = Conference.objects.select_for_update(of=("self",)).get(pk=conference_id)
+    permissions.check_upload(by, conference)
+    about = [row.child for row in children_of(conference) if row.child.uuid in set(children)]
+    document = store_document(
+        partnership_id=conference.partnership_id, kind=kind, data=data, children=about, by=by, now=now,
+        agency_id=_agency(conference, agency),
+    )  # fmt: skip
+    ConferenceDocument.objects.create(
+        partnership_id=conference.partnership_id, conference=conference, document=document
+    )
+    write(
+        "document.added", by=by, now=now, object_type="document", object_id=document.pk,
+        object_ref=conference.reference, detail={"kind": kind, "count": len(about)},
+        partnership_id=conference.partnership_id,
+    )  # fmt: skip
+    return document
+
+
+def _agency(conference: Conference, wanted: uuid.UUID | None) -> int | None:
+    """An agency on the conference's list; None when it is nobody's own."""
+    if wanted is None:
+        return None
+    row = conference.attendances.filter(agency__uuid=wanted).first()
+    if row is None:
+        raise Denied("Select an agency on the list of this conference", field="agency")
+    return int(row.agency_id) if row.agency_id else None
+
+
+@transaction.atomic
+def add_to_case(
+    *, case_id: int, by: Actor, kind: str, data: bytes, children: Sequence[uuid.UUID], now: dt.datetime,
+    agency: uuid.UUID | None = None,
+) -> Document:  # fmt: skip
+    """Keep a document of a case, naming the children it is about."""
+    dissent = _locked(case_id)
+    permissions.check_upload_to_case(by, dissent, area_of_case(dissent.case))
+    about = [child for child in dissent.case.children.all() if child.uuid in set(children)]
+    document = store_document(
+        partnership_id=dissent.partnership_id, kind=kind, data=data, children=about, by=by, now=now,
+        agency_id=_agency(dissent.conference, agency),
+    )  # fmt: skip
+    CaseDocument.objects.create(partnership_id=dissent.partnership_id, case=dissent.case, document=document)
+    write(
+        "document.added", by=by, now=now, object_type="document", object_id=document.pk,
+        object_ref=dissent.case.reference, case_id=case_id, detail={"kind": kind, "count": len(about)},
+        partnership_id=dissent.partnership_id,
+    )  # fmt: skip
+    return document
+
+
+@transaction.atomic
+def open_document(document: Document, *, by: Actor, place: Place, now: dt.datetime) -> bytes:
+    """The bytes of a document, and that somebody opened it: written before it is handed over.
+
+    A reviewer who opens what the protocol's list of materials names has read it: the list ticks itself.
+    """
+    policies.check_openable(document, bool(settings.CLAMD_ADDRESS))
+    case = place.case.pk if place.case else None
+    write(
+        "document.opened", by=by, now=now, object_type="document", object_id=document.pk, object_ref=place.reference,
+        case_id=case, detail={"kind": document.kind}, partnership_id=document.partnership_id,
+    )  # fmt: skip
+    for dissent in Dissent.objects.filter(conference=place.conference).select_related("case"):
+        _tick(document, dissent, by, now)
+    return bytes(DocumentContent.objects.get(document=document).data)
+
+
+def _tick(document: Document, dissent: Dissent, by: Actor, now: dt.datetime) -> None:
+    """Tick what the reviewer has read now: with the last of its documents, where there are several."""
+    area = area_of_case(dissent.case)
+    tier = dissent_policies.current_tier(dissent, area)
+    if tier is None or not by.holds(*tier.by) or not allowed(check_review, by, dissent, area):
+        return
+    alike = set(
+        Document.objects.filter(
+            conference_document__conference=dissent.conference_id,
+            kind=document.kind,
+            withdrawn_at__isnull=True,
+        ).values_list("pk", flat=True)
+    )
+    opened = set(
+        AuditEvent.objects.filter(
+            type="document.opened",
+            object_type="document",
+            object_id__in=alike,
+            membership_id=by.membership_id,
+        ).values_list("object_id", flat=True)
+    )
+    if alike - opened:
+        return
+    named = {material.id for material in tier.materials}
+    for material in MATERIALS.get(document.kind, ()):
+        if material in named:
+            dissents.see_material(dissent_id=dissent.pk, by=by, material=material, now=now)
+
+
+@transaction.atomic
+def withdraw_document(
+    document: Document, *, by: Actor, place: Place, may_upload: bool, reason: str, now: dt.datetime
+) -> Document:
+    """Withdraw a document that was added by mistake. Its row and its bytes stay; nobody opens it any more."""
+    document = Document.objects.select_for_update().get(pk=document.pk)
+    permissions.check_withdraw(by, document, may_upload)
+    if not reason.strip():
+        raise Denied("Enter why it is withdrawn", field="reason")
+    check_words(reason, 1500, "The reason", "reason")
+    document.withdrawn_at, document.withdrawn_by_id, document.withdrawn_reason = (
+        now,
+        by.member,
+        reason.strip(),
+    )
+    document.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
+    write(
+        "document.withdrawn", by=by, now=now, object_type="document", object_id=document.pk,
+        object_ref=place.reference, case_id=place.case.pk if place.case else None, detail={"kind": document.kind},
+        partnership_id=document.partnership_id,
+    )  # fmt: skip
+    return document
+
+
+# --- taken out ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def note_export(*, case: Case, by: Actor, whole: bool, now: dt.datetime) -> None:
+    """Somebody takes a case out of the service: written before it is handed over."""
+    write(
+        "case.exported", by=by, now=now, object_type="case", object_id=case.pk, object_ref=case.reference,
+        case_id=case.pk, detail={"kind": "whole" if whole else "without_texts"}, partnership_id=case.partnership_id,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def note_extract(*, conference: Conference, by: Actor, now: dt.datetime) -> None:
+    """The dissents of a conference were read for the summary."""
+    write(
+        "conference.extract_read", by=by, now=now, object_type="conference", object_id=conference.pk,
+        object_ref=conference.reference, partnership_id=conference.partnership_id,
+    )  # fmt: skip

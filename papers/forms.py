@@ -1,13 +1,17 @@
 """Forms of papers: they parse, the actions decide."""
 
+import uuid
 from typing import Any, ClassVar
 
 from django import forms
 
 from accounts.edge import OnceForm
+from cases.models import Child
 from core.widgets import Words
 from letters.model import FIELDS_OF_WORDING
+from partnerships.models import Agency
 from records.models import Letter
+from records.states import DocumentKind
 
 PART = 20_000  # characters of one part of a letter
 
@@ -144,3 +148,52 @@ class WordingForm(OnceForm):
         known = ", ".join(f"{{{name}}} for {words}" for name, words in FIELDS_OF_WORDING.items())
         self.describe("opening", hint=f"Empty: the words that come with this service. You can write {known}.")
         self.describe("closing", hint="Empty: the words that come with this service.")
+
+
+class UploadForm(OnceForm):
+    """A document: what it is, whose, about which children, and the file."""
+
+    kind = forms.ChoiceField(widget=forms.RadioSelect, label="What is it?", choices=DocumentKind.choices)
+    agency = forms.ChoiceField(required=False, label="Whose is it?", widget=forms.Select)
+    children = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple, label="Which children is it about?"
+    )
+    file = forms.FileField(
+        label="The file",
+        help_text="A PDF, DOCX, JPG or PNG of up to 10MB. It is kept under a number, not under its own name.",
+    )
+    required_messages: ClassVar = {
+        "kind": "Select what kind of document it is",
+        "children": "Select the children whom the document is about",
+        "file": "Choose the file",
+    }
+    error_names: ClassVar = {"file": "The file"}
+
+    def __init__(
+        self,
+        *args: Any,
+        children: list[Child],
+        agencies: list[Agency],
+        too_large: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        listed: Any = self.fields
+        listed["children"].choices = [(str(child.uuid), child.initials) for child in children]
+        listed["agency"].choices = [
+            ("", "Nobody’s own"),
+            *((str(agency.uuid), agency.name) for agency in agencies),
+        ]
+        if len(children) == 1:
+            self.initial.setdefault("children", [str(children[0].uuid)])
+        if too_large:
+            self.describe("file", required_message="The file must be smaller than 10MB")
+
+    def given(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {
+            "kind": data["kind"],
+            "agency": uuid.UUID(data["agency"]) if data["agency"] else None,
+            "children": [uuid.UUID(child) for child in data["children"]],
+            "data": data["file"].read(),
+        }

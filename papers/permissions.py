@@ -3,6 +3,7 @@
 import protocols
 from conferences.models import Conference
 from conferences.permissions import is_recorder
+from conferences.selectors import reads_whole_record
 from core.actor import Actor
 from core.refusals import not_yours
 from dissent.models import Dissent
@@ -12,7 +13,6 @@ from papers.policies import Plan
 from partnerships.models import Membership
 from partnerships.states import Role
 from records.models import Document, FilePack, HeldText, Letter
-from records.states import OPENABLE
 
 
 def is_admin(actor: Actor, partnership_id: int) -> bool:
@@ -115,16 +115,23 @@ def check_upload(actor: Actor, conference: Conference) -> None:
         raise not_yours("Documents are added by the chair, the minute taker or the partnership admin.")
 
 
-def check_open(actor: Actor, document: Document) -> None:
-    """Open a document whose page this person may see: not withdrawn, and not waiting for the scanner."""
-    if document.withdrawn_at is not None:
-        raise not_yours("This document was withdrawn.")
-    if document.scan not in OPENABLE:
-        raise not_yours(
-            "This document has not been scanned yet. It can be opened once it has."
-            if document.scan == "waiting"
-            else "The scanner refused this document. It cannot be opened."
-        )
+def check_upload_to_case(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) -> None:
+    """Put a document to a case: the reviewing posts, and those who keep the record of its conference."""
+    if not works_on(actor, dissent, area):
+        raise not_yours("Documents are added by those who work on this case.")
+
+
+def check_read_documents(actor: Actor, conference: Conference) -> None:
+    """The documents of a conference hold every agency's report: for those who read its whole record."""
+    if not reads_whole_record(actor, conference):
+        raise not_yours("The documents of a conference are for those who keep or review its record.")
+
+
+def check_withdraw(actor: Actor, document: Document, may_upload: bool) -> None:
+    """Withdraw a document that was added by mistake. It stays on record and cannot be opened any more."""
+    if not may_upload:
+        raise not_yours("A document is withdrawn by those who may add one.")
+    policies.check_not_withdrawn(document)
 
 
 def check_extract(actor: Actor, conference: Conference, area: protocols.AreaProtocol) -> None:

@@ -10,8 +10,8 @@ from cases.selectors import facts_of
 from core.refusals import Denied, changed
 from dissent.models import Dissent
 from letters.model import Kind
-from records.models import FilePack, Letter
-from records.states import LetterStanding
+from records.models import Document, FilePack, Letter
+from records.states import LetterStanding, Scan
 
 PARENTS = "capacity:parents"
 AGENCIES = "capacity:agencies"
@@ -211,6 +211,27 @@ def check_no_third_party(text: str, names: Iterable[str], rule: str, field: str 
             rule=rule,
             field=field,
         )
+
+
+# --- documents ----------------------------------------------------------------------------------------------------
+
+
+def check_not_withdrawn(document: Document) -> None:
+    if document.withdrawn_at is not None:
+        raise changed("This document was withdrawn.")
+
+
+def check_openable(document: Document, scanner: bool) -> None:
+    """Withdrawn is closed; with a scanner set up, so is everything that it has not found clean."""
+    check_not_withdrawn(document)
+    if document.scan == Scan.INFECTED:
+        raise Denied("The virus scanner refused this document. It cannot be opened.")
+    if scanner and document.scan != Scan.CLEAN:
+        raise Denied(
+            "This document has not been scanned yet. It can be opened once it has, in a few minutes."
+        )
+    if document.scan == Scan.WAITING:
+        raise Denied("This document waits for the virus scanner. It can be opened once it was scanned.")
 
 
 # --- packs --------------------------------------------------------------------------------------------------------

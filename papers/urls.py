@@ -2,37 +2,52 @@
 
 from django.urls import path
 
-from papers import views
+from papers.views import calendars, documents, letters, packs, settings, taken
 
 urlpatterns = [
-    path("cases/<str:reference>/papers/", views.papers, name="papers"),
-    path("cases/<str:reference>/letters/<str:slug>/", views.letter, name="letter"),
-    path("cases/<str:reference>/letters/<str:slug>/preview/", views.letter_preview, name="letter-preview"),
+    path("cases/<str:reference>/papers/", letters.papers, name="papers"),
+    path("cases/<str:reference>/letters/<str:slug>/", letters.letter, name="letter"),
+    path("cases/<str:reference>/letters/<str:slug>/preview/", letters.letter_preview, name="letter-preview"),
     path(
         "cases/<str:reference>/letters/<str:slug>/recipients/",
-        views.letter_recipients,
+        letters.letter_recipients,
         name="letter-recipients",
     ),
     path(
         "cases/<str:reference>/letters/<str:slug>/recipients/<uuid:recipient>/",
-        views.letter_recipient_remove,
+        letters.letter_recipient_remove,
         name="letter-recipient-remove",
     ),
-    path("cases/<str:reference>/letters/<str:slug>/issue/", views.letter_issue, name="letter-issue"),
-    path("cases/<str:reference>/letters/<str:slug>/check/", views.letter_check, name="letter-check"),
-    path("cases/<str:reference>/letters/<str:slug>/drop/", views.letter_drop, name="letter-drop"),
-    path("cases/<str:reference>/issued/<uuid:letter_uuid>/", views.letter_issued, name="letter-issued"),
-    path("cases/<str:reference>/pack/new/<uuid:child>/", views.pack_ask, name="pack-ask"),
-    path("cases/<str:reference>/pack/<uuid:pack_uuid>/", views.pack, name="pack"),
-    path("cases/<str:reference>/pack/<uuid:pack_uuid>/file/", views.pack_file, name="pack-file"),
+    path("cases/<str:reference>/letters/<str:slug>/issue/", letters.letter_issue, name="letter-issue"),
+    path("cases/<str:reference>/letters/<str:slug>/check/", letters.letter_check, name="letter-check"),
+    path("cases/<str:reference>/letters/<str:slug>/drop/", letters.letter_drop, name="letter-drop"),
+    path("cases/<str:reference>/issued/<uuid:letter_uuid>/", letters.letter_issued, name="letter-issued"),
+    path("cases/<str:reference>/pack/new/<uuid:child>/", packs.pack_ask, name="pack-ask"),
+    path("cases/<str:reference>/pack/<uuid:pack_uuid>/", packs.pack, name="pack"),
+    path("cases/<str:reference>/pack/<uuid:pack_uuid>/file/", packs.pack_file, name="pack-file"),
     path(
         "cases/<str:reference>/pack/<uuid:pack_uuid>/texts/<uuid:held_uuid>/",
-        views.pack_text,
+        packs.pack_text,
         name="pack-text",
     ),
-    path("partnership/letters/", views.letter_settings, name="letter-settings"),
-    path("partnership/letters/<str:kind>/", views.letter_wording, name="letter-wording"),
+    path("cases/<str:reference>/documents/", documents.case_documents, name="case-documents"),
+    path("cases/<str:reference>/export/", taken.case_print, name="case-print"),
+    path("cases/<str:reference>/export.json", taken.case_export, name="case-export"),
+    path("cases/<str:reference>/dates/<uuid:deadline_uuid>.ics", calendars.date, name="calendar-date"),
     path(
-        "partnership/letters/<str:kind>/preview/", views.letter_wording_preview, name="letter-wording-preview"
+        "conferences/<str:reference>/documents/", documents.conference_documents, name="conference-documents"
+    ),
+    path("conferences/<str:reference>/extract/", taken.conference_extract, name="conference-extract"),
+    path("conferences/<str:reference>/calendar.ics", calendars.conference, name="conference-calendar"),
+    path("documents/<uuid:document_uuid>/", documents.document, name="document"),
+    path("documents/<uuid:document_uuid>/withdraw/", documents.document_withdraw, name="document-withdraw"),
+    path("calendar/", calendars.calendar, name="calendar"),
+    path("calendar/<str:token>.ics", calendars.feed, name="calendar-feed"),
+    path("partnership/letters/", settings.letter_settings, name="letter-settings"),
+    path("partnership/letters/<str:kind>/", settings.letter_wording, name="letter-wording"),
+    path(
+        "partnership/letters/<str:kind>/preview/",
+        settings.letter_wording_preview,
+        name="letter-wording-preview",
     ),
 ]

@@ -1,7 +1,9 @@
 """Recording that someone was told, what was filed on a child's record, and what was said in a discussion."""
 
 import datetime as dt
+import hashlib
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -12,8 +14,10 @@ from cases.models import Case, Child
 from cases.selectors import area_of_case
 from core.actor import Actor
 from core.clock import london_date
+from core.filetypes import media_type_of
 from core.moments import check_day_happened, check_happened, check_words
 from core.refusals import Denied, changed, not_yours
+from core.scanner import scan
 from deadlines.actions import wake_sender_on_commit
 from notifications.actions import enqueue
 from partnerships.models import Membership
@@ -24,11 +28,14 @@ from records.models import (
     Discussion,
     DiscussionFiling,
     DiscussionPerson,
+    Document,
+    DocumentChild,
+    DocumentContent,
     Filing,
     OwnRecord,
     Telling,
 )
-from records.states import Between, HowHeld
+from records.states import Between, DocumentKind, HowHeld, Scan
 
 
 def record_telling(
@@ -402,3 +409,62 @@ def made_own_record(
     )
     _audit("record.made_elsewhere", row, by, now, date=made_on.isoformat())
     return row
+
+
+# --- documents ----------------------------------------------------------------------------------------------------
+
+
+def store_document(
+    *,
+    partnership_id: int,
+    kind: str,
+    data: bytes,
+    children: Iterable[Child],
+    by: Actor,
+    now: dt.datetime,
+    agency_id: int | None = None,
+) -> Document:
+    """Keep a file about these children, under no name but its number. Raises Denied for what may not be kept.
+
+    Called inside the transaction of an action that has checked the person and hangs it where it belongs.
+    """
+    about = list(children)
+    if kind not in DocumentKind.values:
+        raise Denied("Select what kind of document it is", field="kind")
+    if not about:
+        raise Denied("Select the children whom the document is about", field="children")
+    media_type = media_type_of(data)
+    verdict = Scan(scan(data))
+    if verdict == Scan.INFECTED:
+        raise Denied(
+            "The virus scanner refused this file, and it was not kept. Tell your IT security", field="file"
+        )
+    document = Document.objects.create(
+        partnership_id=partnership_id,
+        kind=kind,
+        agency_id=agency_id,
+        media_type=media_type,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        scan=verdict,
+        scanned_at=now if verdict == Scan.CLEAN else None,
+        uploaded_at=now,
+        uploaded_by_id=by.member,
+    )
+    DocumentContent.objects.create(partnership_id=partnership_id, document=document, data=data)
+    DocumentChild.objects.bulk_create(
+        DocumentChild(partnership_id=partnership_id, document=document, child=child) for child in about
+    )
+    return document
+
+
+def scan_waiting(*, now: dt.datetime, limit: int = 50) -> int:
+    """Scan the documents that wait, and those kept before there was a scanner. Returns how many it answered about."""
+    done = 0
+    waiting = Document.objects.filter(scan__in=(Scan.WAITING, Scan.NONE)).order_by("uploaded_at", "pk")
+    for key in list(waiting.values_list("pk", flat=True)[:limit]):
+        verdict = Scan(scan(bytes(DocumentContent.objects.get(document_id=key).data)))
+        if verdict in (Scan.WAITING, Scan.NONE):
+            break  # it does not answer now; the next tick tries again
+        done += Document.objects.filter(pk=key, scanned_at__isnull=True).update(scan=verdict, scanned_at=now)
+    return done

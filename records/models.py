@@ -478,7 +478,9 @@ class Document(TenantRow):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["uploaded_at"], condition=Q(scan="waiting"), name="document_to_scan")
+            models.Index(
+                fields=["uploaded_at"], condition=Q(scanned_at__isnull=True), name="document_to_scan"
+            )
         ]
 
     def __str__(self) -> str:

@@ -53,7 +53,7 @@ from partnerships.states import RECORDERS, REVIEWERS, Role
 from protocols.calendar import Calendar, CalendarHorizon, is_late
 from protocols.describe import seat_words as seat_in_words
 from protocols.durations import in_words
-from records.states import LetterKind
+from records.states import DocumentKind, LetterKind
 
 PAGE = 25
 RECENTLY = dt.timedelta(days=28)
@@ -707,7 +707,8 @@ def labels_of(area: protocols.AreaProtocol) -> Labels:
     found |= {("how", e.value): e.label for e in Entered}
     found |= {("to", s.value): s.label.lower() for s in DissentState}
     found |= {("kind", p.value): p.label.lower() for p in Presence if ("kind", p.value) not in found}
-    found |= {("kind", k.value): k.label.lower() for k in LetterKind if ("kind", k.value) not in found}
+    for kinds in (LetterKind, DocumentKind):
+        found |= {("kind", k.value): k.label.lower() for k in kinds if ("kind", k.value) not in found}
     found |= {("view", v.value): v.label.lower() for v in ViewChoice}
     found |= {("phase", p.value): p.label.lower() for p in Phase}
     return found

@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
+from django.urls import reverse
+
 import protocols
 from conferences.models import Conference
 from core.clock import LONDON
@@ -92,6 +94,9 @@ def clock_view(running: RunningClock, now: dt.datetime, ident: str = "") -> Show
         "basis": running.clock.basis,
         "explain": running.due.explanation(),
         "open": running.is_open,
+        "calendar": reverse("calendar-date", args=[deadline.case.reference, deadline.uuid])
+        if running.is_open and deadline.due_at
+        else "",
         "strength": deadline.strength,
     }
 

@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 import protocols
 from cases.selectors import facts_of
 from conferences.models import Attendance, ConferenceChild, NotedView, RecordField
@@ -260,7 +262,13 @@ class Desk:
         return {
             "reference": self.dissent.case.reference,
             "dissent": self.dissent,
-            "links": [link_to("case", self.dissent, "Case page")],
+            "links": [
+                link_to("case", self.dissent, "Case page"),
+                {
+                    "href": reverse("conference-documents", args=[self.conference.reference]),
+                    "label": "Documents",
+                },
+            ],
             "jump": {"href": "#decision", "label": "Go to your decision"},
             "facts": [
                 {

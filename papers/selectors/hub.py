@@ -168,6 +168,10 @@ def hub(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> Shown:
         "reference": dissent.case.reference,
         "letters": letters_view(dissent, area, actor),
         "packs": packs_view(dissent, area, actor),
+        "may_add": allowed(permissions.check_upload_to_case, actor, dissent, area),
+        "may_export": allowed(permissions.check_export, actor, dissent, area),
+        "extract": allowed(permissions.check_extract, actor, dissent.conference, area),
+        "summary_word": area.word("chairs_summary"),
     }
 
 

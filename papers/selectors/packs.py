@@ -21,7 +21,8 @@ from letters import Block, Pack, Part
 from papers.policies import found_children
 from papers.selectors.letters import DEFAULT_MARKING, head_of
 from protocols.describe import event_words, seat_words, sections
-from records.models import Document, FilePack, HeldText
+from records.models import Discussion, Document, FilePack, HeldText
+from records.states import Between
 
 Rows = list[tuple[str, ...]]
 
@@ -97,6 +98,7 @@ def pack_of(dissent: Dissent, area: protocols.AreaProtocol, row: FilePack, now: 
         _review(dissent, area, texts),
         _decision(dissent, area, texts, about),
         _told(dissent, area, texts, own),
+        _discussions(dissent, texts),
         _dates(dissent, area, now),
         _documents(dissent, own),
         _protocol(area),
@@ -365,6 +367,48 @@ def _told(dissent: Dissent, area: protocols.AreaProtocol, texts: Texts, own: Chi
             0, Block(kind="table", head=("Who or what", "When", "How, or to whom", "Rule"), rows=tuple(rows))
         )
     return Part(title="Who was told, and what was filed", blocks=tuple(blocks))
+
+
+def _discussions(dissent: Dissent, texts: Texts) -> Part:
+    """Approved records of discussions between the agencies (SUS-12, HIPS-5); drafts and each agency's own stay there."""
+    rows = (
+        Discussion.objects.filter(case=dissent.case, between=Between.AGENCIES, approved_at__isnull=False)
+        .select_related("agency", "approved_by__user")
+        .prefetch_related("people", "agreed_actions")
+        .order_by("happened_at", "pk")
+    )
+    blocks: list[Block] = []
+    for row in rows:
+        people = "; ".join(
+            filter(None, (", ".join(filter(None, (p.name, p.agency_name))) for p in row.people.all()))
+        )
+        by = row.approved_by.user.name if row.approved_by else ""
+        facts: Rows = [
+            ("Record of", str(row.agency)),
+            ("Held", f"{day_time(row.happened_at)}, {row.get_how_display().lower()}"),
+            ("Who took part", people),
+            ("Approved", f"{day_time(row.approved_at)} by {by}"),
+        ]
+        blocks.append(
+            Block(
+                kind="facts",
+                caption=f"Discussion on {day_date(row.happened_at)}",
+                rows=tuple(f for f in facts if f[1]),
+            )
+        )
+        blocks += texts.block(f"discussion.{row.uuid}.notes", "What was said", row.notes)
+        blocks += texts.block(f"discussion.{row.uuid}.outcome", "Outcome", row.outcome)
+        blocks += texts.block(
+            f"discussion.{row.uuid}.correction", "Why it corrects another", row.correction_reason
+        )
+        for action in row.agreed_actions.all():
+            blocks += texts.block(f"discussion.{row.uuid}.{action.pk}", "Agreed", _agreed(action))
+    return Part(title="Records of discussions", blocks=tuple(blocks))
+
+
+def _agreed(action: Any) -> str:
+    due = f", by {day_date(action.due_on)}" if action.due_on else ""
+    return f"{action.what} ({action.owner}{due})"
 
 
 def _dates(dissent: Dissent, area: protocols.AreaProtocol, now: dt.datetime) -> Part:

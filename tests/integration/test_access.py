@@ -31,7 +31,7 @@ from records.models import Discussion
 from reports import actions as figures
 from reports.states import Span
 from tests.builders import ENDS, LATER, World
-from tests.integration.papers.conftest import issued, plans, saved
+from tests.integration.papers.conftest import issued, picture, plans, saved
 from tests.ladders import OF_AN_ESCALATION
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +66,7 @@ OPEN = {
     "not-delivered": frozenset({"admin"}), "how-we-tell-you": MEMBERS,
     "partnership": frozenset({"admin"}), "fill-post": frozenset({"admin"}), "publish": frozenset({"admin"}),
     "closure-days": frozenset({"admin"}), "complaints": frozenset({"admin"}), "complaint-new": frozenset({"admin"}),
-    "complaints-about": EVERYONE,
+    "complaints-about": EVERYONE, "calendar": MEMBERS,
     "figures": frozenset({"admin"}), "figures-set-up": frozenset({"admin"}), "figures-extract": frozenset({"admin"}),
     "report": frozenset({"admin"}), "report-annual": frozenset({"admin"}), "report-file": frozenset({"admin"}),
     "letter-settings": frozenset({"admin"}), "letter-wording": frozenset({"admin"}),
@@ -78,8 +78,8 @@ OPEN = {
     "find": frozenset(), "read-notice": frozenset(), "mail": frozenset(), "closure-day-remove": frozenset(),
     "send-again": frozenset(),
     "told-otherwise": frozenset(), "told-post-otherwise": frozenset(),
-    # For GOV.UK Notify alone, by its token; without one there is no such page.
-    "notify-receipt": frozenset(),
+    # By their token alone; without one there is no such page.
+    "notify-receipt": frozenset(), "calendar-feed": frozenset(),
 }  # fmt: skip
 HIDDEN = (
     "find", "read-notice", "mail", "closure-day-remove", "send-again", "told-otherwise", "told-post-otherwise",
@@ -91,6 +91,7 @@ OF_A_CONFERENCE = {
     "conference-record": KEEPERS, "conference-quorum": KEEPERS, "conference-revisit": KEEPERS,
     "conference-start": KEEPERS, "conference-adjourn": KEEPERS, "conference-resume": KEEPERS,
     "conference-note-view": KEEPERS, "conference-dissent": KEEPERS, "conference-end": KEEPERS,
+    "conference-documents": KEEPERS | {"admin"}, "conference-extract": KEEPERS, "conference-calendar": ON_THE_LIST,
     "conference-ended": KEEPERS, "conference-end-correct": KEEPERS, "dissent-new": frozenset(),
     "conference-attendance": PREPARERS, "conference-people-add": PREPARERS, "conference-person-new": PREPARERS,
     "conference-family-new": PREPARERS, "conference-child-add": PREPARERS, "conference-cancel": PREPARERS,
@@ -124,6 +125,9 @@ OF_PAPERS = {
     "letter-issue": frozenset({"reviewer"}), "letter-drop": frozenset({"reviewer"}),
     "letter-check": KEEPERS | {"second", "admin"},  # whoever wrote it does not check it
     "letter-issued": frozenset({"reviewer", "second", "chair", "police"}),
+    "case-documents": WORKS_ON_IT, "document": WORKS_ON_IT | {"admin"}, "document-withdraw": KEEPERS | {"admin"},
+    "calendar-date": OF_THE_PAPERS, "case-export": frozenset({"reviewer", "second", "admin"}),
+    "case-print": frozenset({"reviewer", "second", "admin"}),
     "pack-ask": WORKS_ON_IT, "pack": WORKS_ON_IT, "pack-file": WORKS_ON_IT,
     "pack-text": KEEPERS | {"second"},  # whoever asked for the pack does not release its texts
 }  # fmt: skip
@@ -174,7 +178,7 @@ class Matter:
             "slug": self.world.slug, "key": "partnership_office", "request_uuid": self.missing, "ask_uuid": self.ask,
             "tell_id": next((t.id for t in self.world.area.tells if t.how == "duty"), self.world.area.tells[0].id), "task": "line_manager", "task_id": "line_manager",
             "message": uuid.uuid4(), "row": uuid.uuid4(),
-            "notice": uuid.uuid4(), "day": uuid.uuid4(), "kind": "plan_implementation", "what": "family", "link": uuid.uuid4(), "secret": "nothing",
+            "notice": uuid.uuid4(), "token": "not-a-token", "day": uuid.uuid4(), "kind": "plan_implementation", "what": "family", "link": uuid.uuid4(), "secret": "nothing",
             "membership": self.world.people["police"].uuid, "agency": self.world.agencies[AgencyKind.POLICE].uuid,
             "holding": SlotHolder.objects.filter(partnership=self.world.partnership)[0].uuid,
             "place": self.world.area.links[0].id if self.world.area.links else "none", "participant": self.guest.participant.uuid, "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
@@ -265,9 +269,18 @@ def papers_of(world: World) -> dict[str, Any]:
         now=LATER,
     )
     papers.make_pack(case_id=dissent.case_id, by=by, pack=pack.uuid, now=LATER)
+    document = papers.add_to_conference(
+        conference_id=conference.pk,
+        by=world.actor("chair"),
+        kind="report",
+        data=picture(),
+        children=[first.uuid],
+        now=LATER,
+    )
     return {
         "reference": dissent.case.reference, "slug": "agencies_letter", "recipient": draft.recipients.first().uuid,
-        "letter_uuid": sent.uuid, "child": other.uuid, "pack_uuid": pack.uuid, "held_uuid": held.uuid, "kind": "decision",
+        "letter_uuid": sent.uuid, "document_uuid": document.uuid,
+        "deadline_uuid": dissent.case.deadlines.filter(due_at__isnull=False).first().uuid, "child": other.uuid, "pack_uuid": pack.uuid, "held_uuid": held.uuid, "kind": "decision",
     }  # fmt: skip
 
 
@@ -325,7 +338,7 @@ def come_in(invitation: Invitation) -> Client:
 
 def expected(name: str, who: str, other: bool) -> str:
     """in, 403, 404 or sign in, for one address and one person (of another partnership, when `other`)."""
-    if name == "notify-receipt":
+    if name in ("notify-receipt", "calendar-feed"):
         return "404"
     if name in OPEN:
         if who == "anonymous" and who not in OPEN[name]:

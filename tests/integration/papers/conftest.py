@@ -1,8 +1,14 @@
 """People at their browsers without scripts, as in the room of dissents; and letters walked to where they are read."""
 
 import datetime as dt
+import io
+import zipfile
 from typing import Any
 
+from PIL import Image
+from pypdf import PdfWriter
+
+from core.filetypes import DOCX
 from dissent.models import Dissent
 from dissent.selectors import dissent_of
 from papers import actions, policies
@@ -54,3 +60,36 @@ def answered(world: World, outcome: str = "", *, children: int = 1, second: str 
     dissent = world.dissent_at("under_review", children=children)
     dissent = world.answer(dissent, outcome or RECONVENES[world.text], **kw)
     return world.answer(dissent, second, by="second") if second else dissent
+
+
+def picture() -> bytes:
+    """A small PNG of one colour."""
+    out = io.BytesIO()
+    Image.new("RGB", (2, 2), "white").save(out, "PNG")
+    return out.getvalue()
+
+
+def plain_pdf() -> bytes:
+    """A PDF of one empty page."""
+    out = io.BytesIO()
+    writer_ = PdfWriter()
+    writer_.add_blank_page(100, 100)
+    writer_.write(out)
+    return out.getvalue()
+
+
+CONTENT_TYPES = (
+    '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Override PartName="/word/document.xml" ContentType="{}"/></Types>'
+)
+
+
+def docx(main: str = DOCX + ".main+xml", **parts: str | bytes) -> bytes:
+    """A DOCX with further parts, written path__to__part."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", CONTENT_TYPES.format(main))
+        archive.writestr("word/document.xml", "<document/>")
+        for name, text in parts.items():
+            archive.writestr(name.replace("__", "/"), text)
+    return out.getvalue()
