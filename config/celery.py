@@ -23,7 +23,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
-    "scan-documents": {"task": "records.tasks.scan_documents", "schedule": 300.0, "options": {"expires": 290}},
+    "scan-documents": {
+        "task": "records.tasks.scan_documents",
+        "schedule": 300.0,
+        "options": {"expires": 290},
+    },
     # In UTC, as the whole table: no night has this hour twice, or not at all.
     "look-for-the-impossible": {
         "task": "operations.tasks.look_for_the_impossible",
