@@ -179,8 +179,8 @@ def _decision_section(facts: Facts, heading: str = "The decision") -> Section:
         lines.append(facts.outcome_text)
     for child in facts.children:
         if child.decision:
-            said = f" The dissent said: {_lower(child.direction)}." if child.direction else ""
-            lines.append(f"{child.initials}: the conference decided {_lower(child.decision)}.{said}")
+            said = f" The dissent said “{child.direction}”." if child.direction else ""
+            lines.append(f"{child.initials}: the conference decided “{child.decision}”.{said}")
     return Section(id="decision", heading=heading, text="\n\n".join(lines))
 
 
@@ -235,13 +235,16 @@ def _parents(facts: Facts) -> tuple[Section, ...]:
     lines = [plain]
     for child in facts.children:
         if child.decision:
-            lines.append(f"For {child.initials} the conference decided: {_lower(child.decision)}.")
+            lines.append(f"For {child.initials} the conference decided “{child.decision}”.")
     following = []
     if facts.booked:
         following.append(f"It meets on {facts.booked}. You will get an invitation.")
     elif facts.means in ("reconvened", "early_review"):
         following.append("You will get an invitation with the date.")
-    following.append("Until then the plan for your child goes on, and so does the help for your family.")
+    if facts.means in ("reconvened", "early_review"):
+        following.append("Until then, what the conference decided holds.")
+    else:
+        following.append("Nothing changes for your family by this letter.")
     return (
         Section(id="decision", heading="What we decided", text="\n\n".join(lines)),
         Section(

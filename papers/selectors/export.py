@@ -197,7 +197,17 @@ TITLES = {
 
 def case_as_page(data: Data) -> list[Data]:
     """The same values as chapters of label and value, in the same order, for a printed page."""
-    return [{"title": title, "groups": _groups(data[key])} for key, title in TITLES.items() if data.get(key)]
+    return [
+        {
+            "title": title,
+            "groups": _groups(data[key]) if key != "history" else [],
+            "events": [[words for _, words in group] for group in _groups(data[key])]
+            if key == "history"
+            else [],
+        }
+        for key, title in TITLES.items()
+        if data.get(key)
+    ]
 
 
 def _groups(value: Any) -> list[list[tuple[str, str]]]:

@@ -11,6 +11,7 @@ from core.actor import Actor
 from core.refusals import allowed
 from core.templatetags.pd import day_time
 from dissent.models import Dissent
+from dissent.permissions import check_discharge
 from dissent.selectors import get_dissent_or_404
 from dissent.selectors.words import seat_title
 from papers import permissions, policies
@@ -132,6 +133,7 @@ def packs_view(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> 
         .order_by("asked_at")
     )
     filed = {f.child_id: f for f in dissent.case.filings.all()}
+    files = any(duty.done == "filed_on_record" for duty in area.duties)
     rows = []
     for child in dissent.case.children.all():
         filing = filed.get(child.pk)
@@ -156,6 +158,9 @@ def packs_view(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor) -> 
                 ),
                 "ask": reverse("pack-ask", args=[reference, child.uuid]),
                 "filing": filing,
+                "file": reverse("filed", args=[reference, child.uuid])
+                if files and allowed(check_discharge, actor, dissent, area)
+                else "",
             }
         )
     return rows

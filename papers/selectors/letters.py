@@ -130,13 +130,14 @@ def _in_seat(seat: str, dissent: Dissent, area: protocols.AreaProtocol, today: d
         chair = dissent.conference.chair
         return [Addressed(chair.user.name, area.word("chair").capitalize(), chair.agency.name, seat)]
     if seat == PARENTS:
-        return [Addressed("The parents", "Brought by the social worker", "", seat)]
+        return [Addressed("The parents", "brought by the social worker", "", seat)]
     if seat == AGENCIES:
         return _agencies(dissent)
     title = seat_title(seat, area)
     held = holders_of(dissent.partnership_id, seat.removeprefix("slot:"), today)
     name = held[0].membership.user.name if held else title
-    return [Addressed(name, title if held else "", area.partnership_name, seat)]
+    agency = "" if area.partnership_name in title else area.partnership_name
+    return [Addressed(name, title if held else "", agency, seat)]
 
 
 def _agencies(dissent: Dissent) -> list[Addressed]:

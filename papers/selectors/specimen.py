@@ -96,7 +96,7 @@ def letter_of(partnership: Partnership, kind: Any, now: dt.datetime) -> letters.
             title=draft.title, salutation=draft.salutation, sections=sections, about=draft.about
         )
     people = (
-        (Recipient(name="The parents", role="Brought by the social worker"),)
+        (Recipient(name="The parents", role="brought by the social worker"),)
         if kind == "parents"
         else EVERY_COLLEAGUE
     )

@@ -25,6 +25,7 @@ from papers.selectors.letters import (
 )
 from papers.views.pages import form_page, given, open_, pdf_response, posted
 from records.models import Letter
+from records.states import LetterKind
 
 
 @signed_in
@@ -73,7 +74,7 @@ def letter(request: ActingRequest, reference: str, slug: str) -> HttpResponse:
         ),
         "The letter was saved. Nothing has been sent.", to,
         template="papers/letter.html", page_title=hub.letter_title(plan, area), reference=reference, plan=plan,
-        submit_label="Save and preview", found=found, about=text.about, stands=area.meanwhile.text,
+        submit_label="Save and preview", found=found, about=text.about, at_end=area.meanwhile.text, tab=LetterKind(plan.kind).label,
         back_url=reverse("papers", args=[reference]), cancel_url=reverse("papers", args=[reference]),
         recipients=recipients_of(found) if found else recipients_by_rule(plan, dissent, area, london_date(request.now)),
     )  # fmt: skip
@@ -180,7 +181,7 @@ def letter_issue(request: ActingRequest, reference: str, slug: str) -> HttpRespo
     context = {
         "reference": reference, "slug": slug, "plan": plan, "found": found, "to_check": to_check,
         "letter": actions.printed_of(desk, found, request.actor, request.now),
-        "page_title": hub.letter_title(plan, area), "versions": found.texts.count(),
+        "page_title": hub.letter_title(plan, area), "tab": LetterKind(plan.kind).label, "versions": found.texts.count(),
         "ends": [tell.what for tell in policies.ended_by(found.tells, dissent, area)],
     }  # fmt: skip
     if to_check:
@@ -220,7 +221,7 @@ def letter_check(request: ActingRequest, reference: str, slug: str) -> HttpRespo
             note=form.cleaned_data["note"], now=request.now,
         ),
         "Your check was recorded.", reverse("papers", args=[reference]),
-        template="papers/check.html", page_title=f"Check: {hub.letter_title(plan, area)}", submit_label="Save your check",
+        template="papers/check.html", page_title=f"Check: {hub.letter_title(plan, area)}", tab=f"Check: {LetterKind(plan.kind).label}", submit_label="Save your check",
         reference=reference, slug=slug, plan=plan, found=found,
         letter=actions.printed_of(desk, found, request.actor, request.now),
     )  # fmt: skip

@@ -13,6 +13,8 @@ from papers.selectors import hub
 from papers.selectors.packs import held_view, pack_of
 from papers.views.pages import done, form_page, open_, pdf_response, posted
 
+TAB = "Pack for the child’s file"  # what a tab and a history say: no child
+
 
 @signed_in
 def pack_ask(request: ActingRequest, reference: str, child: uuid.UUID) -> HttpResponse:
@@ -35,7 +37,7 @@ def pack_ask(request: ActingRequest, reference: str, child: uuid.UUID) -> HttpRe
     url = reverse("papers", args=[reference])
     context = {
         "form": form, "reference": reference, "back_url": url, "cancel_url": url, "back_label": "Back to the papers",
-        "page_title": f"Pack for the file of {own.initials}", "submit_label": "Make the pack",
+        "page_title": f"Pack for the file of {own.initials}", "tab": TAB, "submit_label": "Make the pack",
         "lead": "Everything recorded about this dissent and this child, as one PDF, with the dates and the protocol "
         f"it was judged by{f' ({rule})' if rule else ''}. Nothing about another child goes in. "
         "A text that may name one waits for a second person.",
@@ -62,7 +64,7 @@ def pack(request: ActingRequest, reference: str, pack_uuid: uuid.UUID) -> HttpRe
         request, form,
         lambda: actions.make_pack(case_id=dissent.case_id, by=request.actor, pack=pack_uuid, now=request.now),
         "The pack was made. Open it below.", reverse("papers", args=[reference]),
-        template="papers/pack.html", page_title=f"Pack for the file of {row.child.initials}", reference=reference,
+        template="papers/pack.html", page_title=f"Pack for the file of {row.child.initials}", tab=TAB, reference=reference,
         pack=row, texts=held_view(row, built), mine=row.asked_by_id == request.actor.membership_id,
         submit_label="Make the pack",
     )  # fmt: skip
