@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0002_ladder_people'),
-        ('partnerships', '0002_guests'),
-        ('records', '0003_letters_documents_and_packs'),
+        ("cases", "0002_ladder_people"),
+        ("partnerships", "0002_guests"),
+        ("records", "0003_letters_documents_and_packs"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='document',
-            name='document_to_scan',
+            model_name="document",
+            name="document_to_scan",
         ),
         migrations.AddIndex(
-            model_name='document',
-            index=models.Index(condition=models.Q(('scanned_at__isnull', True)), fields=['uploaded_at'], name='document_to_scan'),
+            model_name="document",
+            index=models.Index(
+                condition=models.Q(("scanned_at__isnull", True)),
+                fields=["uploaded_at"],
+                name="document_to_scan",
+            ),
         ),
     ]
