@@ -10,7 +10,7 @@ from django.shortcuts import render
 from accounts.edge import ActingRequest, form_status, signed_in, submit
 from cases.selectors import area_of_case
 from conferences.selectors import area_of_conference, get_conference_or_404
-from core.refusals import Denied
+from core.refusals import Denied, Kind
 from dissent.forms import ReasonForm
 from dissent.selectors import dissent_of
 from papers import actions, forms, permissions
@@ -109,8 +109,11 @@ def document(request: ActingRequest, document_uuid: uuid.UUID) -> HttpResponse:
 @signed_in
 def document_withdraw(request: ActingRequest, document_uuid: uuid.UUID) -> HttpResponse:
     row, place, may = _gate(request, document_uuid)
-    if request.method != "POST":
+    try:
         permissions.check_withdraw(request.actor, row, may)
+    except Denied as denied:
+        if request.method != "POST" or denied.kind is Kind.NOT_YOURS:
+            raise
     form = ReasonForm(posted(request), label="Why is it withdrawn?", message="Enter why it is withdrawn")
     return form_page(
         request, form,

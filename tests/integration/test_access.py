@@ -351,6 +351,8 @@ def expected(name: str, who: str, other: bool) -> str:
         return "in" if who == "admin" and not other else "404"
     if name in OF_PAPERS:
         table, related = OF_PAPERS, OF_THE_PAPERS
+        if name.startswith("document"):  # of a conference: whoever is on its list knows that there is one
+            related = OF_THE_PAPERS | ON_THE_LIST
     elif name in OF_A_CONFERENCE:
         table, related = OF_A_CONFERENCE, ON_THE_LIST
     else:
