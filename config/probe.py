@@ -1,4 +1,4 @@
-"""Whether the web server in this container answers: `python -m config.probe`, for the container's health check."""
+"""Whether the web server in this container can serve people: `python -m config.probe`, for the container's health check."""
 
 import http.client
 import os
@@ -10,8 +10,8 @@ def main() -> int:
     connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=4)
     try:
         # As the proxy would ask, or the answer would be a redirect to HTTPS.
-        connection.request("GET", "/", headers={"Host": host, "X-Forwarded-Proto": "https"})
-        return 0 if connection.getresponse().status < 500 else 1
+        connection.request("GET", "/health/ready", headers={"Host": host, "X-Forwarded-Proto": "https"})
+        return 0 if connection.getresponse().status == 200 else 1
     except (OSError, http.client.HTTPException):
         return 1
     finally:

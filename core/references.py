@@ -42,3 +42,10 @@ def without_secrets(text: str) -> str:
 def hide_secrets(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A step of the logs (structlog): no value holds a one-time link that somebody could use."""
     return {key: without_secrets(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def without_details(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A step of writing a log: what tells more of a person than their number stays out, their browser and address."""
+    for key in ("user_agent", "ip"):
+        event.pop(key, None)
+    return event
