@@ -14,6 +14,7 @@ from django.db.models.functions import Greatest
 from audit.selectors import chains, verify
 from cases.models import Case, CaseEvent
 from cases.states import Stage
+from core.templatetags.pd import day_time
 from deadlines.models import Deadline, DeadlineEffect, SweepRun
 from deadlines.selectors import clock_hold
 from deadlines.states import DeadlineState, EffectKind
@@ -147,6 +148,32 @@ def _failed() -> Q:
 
 def _unsent(state: OutboxState) -> int:
     return Outbox.objects.filter(state=state, superseded_at__isnull=True).count()
+
+
+def office_warnings(found: Work, partnership_id: int) -> list[str]:
+    """What a partnership's office has to know of the service itself, in sentences; empty on a usual day."""
+    words = []
+    if found.fence is not None:
+        words.append(
+            "This service was restored from a backup. What was entered after it may be missing, and no message goes out until "
+            "the operator has looked. Tell people of urgent matters yourself."
+        )
+    if found.hold is not None:
+        words.append(
+            f"Since {day_time(found.hold)} the clock of this service is being checked. Messages that a date has passed wait "
+            "until then. Reminders go on."
+        )
+    if found.swept_at is None or found.now - found.swept_at > LATE:
+        since = f" since {day_time(found.swept_at)}" if found.swept_at else ""
+        words.append(
+            f"Dates have not been looked after{since}. The operator has to start that part of the service. "
+            "Nothing is lost: what is late will be done then."
+        )
+    if found.look is not None and any(partnership_id in kind["partnerships"] for kind in found.look.kinds):
+        words.append(
+            "Last night this service found records of this partnership that contradict each other. The operator knows which."
+        )
+    return words
 
 
 # --- what should be impossible ------------------------------------------------------------------------------------

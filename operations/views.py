@@ -2,11 +2,14 @@
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.edge import ActingRequest, signed_in
 from core.clock import database_now
 from operations import selectors
+from partnerships.actions import check_admin
 
 
 @never_cache
@@ -36,3 +39,18 @@ def work(request: HttpRequest) -> HttpResponse:
 def _answer(checks: dict[str, bool]) -> HttpResponse:
     good = all(checks.values())
     return JsonResponse({"ok": good, **checks}, status=200 if good else 503)
+
+
+@signed_in
+def service(request: ActingRequest) -> HttpResponse:
+    """For a partnership's office: whether dates are looked after and messages go out, in plain words."""
+    tenant = request.membership.partnership_id
+    check_admin(request.actor, tenant)
+    now = database_now()
+    found = selectors.work(now)
+    context = {
+        "warnings": selectors.office_warnings(found, tenant),
+        "swept_at": found.swept_at,
+        "looked_at": found.look.looked_at if found.look else None,
+    }
+    return render(request, "operations/service.html", context)

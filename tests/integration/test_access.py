@@ -65,6 +65,7 @@ OPEN = {
     "conference-new": frozenset({"chair", "other_chair", "minutes", "admin"}),
     "not-delivered": frozenset({"admin"}), "how-we-tell-you": MEMBERS,
     "partnership": frozenset({"admin"}), "fill-post": frozenset({"admin"}), "publish": frozenset({"admin"}),
+    "service-state": frozenset({"admin"}),
     "closure-days": frozenset({"admin"}), "complaints": frozenset({"admin"}), "complaint-new": frozenset({"admin"}),
     "complaints-about": EVERYONE, "calendar": MEMBERS,
     "figures": frozenset({"admin"}), "figures-set-up": frozenset({"admin"}), "figures-extract": frozenset({"admin"}),

@@ -16,6 +16,7 @@ from deadlines.models import ClockHold, DeadlineEffect, SweepRun
 from notifications.actions import lift_fence, raise_fence
 from notifications.models import Outbox
 from operations.actions import look
+from operations.models import Look
 from operations.selectors import work
 from tests.builders import World
 
@@ -172,3 +173,26 @@ def test_the_figures_count_what_is_there() -> None:
     assert found.overdue_clocks == 0
     assert found.due > 0  # the builders' spring is long past, and no sweep has fired
     assert found.oldest_due is not None
+
+
+def test_the_partnerships_office_is_told_in_plain_words_and_nobody_else() -> None:
+    world, now = World("camden"), swept()
+
+    def seen(who: str = "admin") -> str:
+        client = Client()
+        client.force_login(world.people[who].user)
+        return client.get("/partnership/service/").content.decode()
+
+    words = ("restored from a backup", "clock of this service is being checked", "contradict each other")
+    assert "Dates are looked after and messages go out." in seen()
+    raise_fence(dump_at=now, by=operator_actor(), now=now)
+    ClockHold.objects.create(since=now, last_seen=now - 24 * HOUR, why="ahead")
+    Look.objects.create(
+        looked_at=now, found=1, kinds=[{"name": "x", "count": 1, "partnerships": [world.partnership.pk]}]
+    )
+    assert all(each in seen() for each in words)
+    assert not any(each in seen("chair") for each in words)
+    SweepRun.objects.all().delete()
+    assert "Dates have not been looked after." in seen()
+    swept(3 * HOUR)
+    assert "Dates have not been looked after since" in seen()
