@@ -269,7 +269,7 @@ def conference_end_correct(request: ActingRequest, reference: str) -> HttpRespon
 
 CORRECTED = (
     "Dates that count from it are counted anew. The people who hold them are told, the reviewing manager too. "
-    "The history keeps both times, and your reason."
+    "Both times and your reason are kept."
 )
 
 
