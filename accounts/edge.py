@@ -167,24 +167,31 @@ class OnceForm(GovForm):
         return any(isinstance(field.widget, forms.Textarea) for field in self.fields.values())
 
 
-def with_draft(request: Any, form: Any) -> None:
-    """Let the page of a form keep what is typed; the first time that it is shown, give back what was left in it.
+def with_draft(request: Any, *shown: Any) -> None:
+    """Let a page keep what is typed into its forms; the first time that it is shown, give back what was left in them.
 
     Called when the view has done its own work, just before the page is made: a form that was given its draft looks as
-    if it had been sent.
+    if it had been sent. One query for all forms of a page.
     """
     page = request.get_full_path()
-    if form is None or not getattr(form, "drafted", False) or len(page) > PAGE_LENGTH:
+    typing = [form for form in shown if form is not None and getattr(form, "drafted", False)]
+    if not typing or len(page) > PAGE_LENGTH:
         return
-    name = draft_name(form)
-    query = urlencode({"page": page, "form": name})
-    form.draft_url = f"{reverse('draft')}?{query}"
-    if request.method == "POST" or form.is_bound:
+    for form in typing:
+        query = urlencode({"page": page, "form": draft_name(form)})
+        form.draft_url, form.draft_drop_url = (
+            f"{reverse('draft')}?{query}",
+            f"{reverse('draft-drop')}?{query}",
+        )
+    open_ = [form for form in typing if not form.is_bound]
+    if request.method == "POST" or not open_:
         return
-    for left in drafts_of(request.membership.user_id, page, (name, ANY_FORM), request.now):
-        if _restore(form, left.typed):
-            form.draft_left_at, form.draft_drop_url = left.saved_at, f"{reverse('draft-drop')}?{query}"
-            return
+    left = drafts_of(request.membership.user_id, page, [*map(draft_name, open_), ANY_FORM], request.now)
+    for form in open_:
+        for draft in left:
+            if draft.form in (draft_name(form), ANY_FORM) and _restore(form, draft.typed):
+                form.draft_left_at = draft.saved_at
+                break
 
 
 def draft_name(form: forms.Form) -> str:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -19,6 +19,7 @@ from conferences.models import (
     MissingEntryRequest,
     NotedView,
     NotedViewChild,
+    PrivateView,
     RecordField,
     ScriptTick,
     Session,
@@ -419,6 +420,14 @@ def record_view(
             rule=(*area.conference.views_complete.also, area.conference.views_complete.rule)[0],
             field="change_reason",
         )
+    private = PrivateView.objects.filter(attendance=attendance, conference_child=child).first()
+    first = phase == str(area.conference.view_phases[0])
+    if first and private and private.choice != choice and not change_reason.strip():
+        raise Denied(
+            f"{attendance.name} saw this differently before the round. Enter what changed their view",
+            rule=(*area.conference.views_complete.also, area.conference.views_complete.rule)[0],
+            field="change_reason",
+        )
     existing = View.objects.filter(attendance=attendance, conference_child=child, phase=phase).first()
     if existing is not None and version is not None and existing.version != version:
         raise changed(f"{attendance.name}’s view was changed by someone else. Check it, then save yours.")
@@ -439,6 +448,50 @@ def record_view(
         attendance=attendance.pk, conference_child=child.pk, phase=phase, view=choice,
     )  # fmt: skip
     return existing
+
+
+@transaction.atomic
+def send_private_view(
+    *, attendance_id: int, by: Actor, views: Mapping[int, tuple[str, str]], now: dt.datetime
+) -> list[PrivateView]:
+    """Give one's own view before the round, by child: the choice and the reasons. Until it is opened it may be given
+    anew; the record of who said what in the round is not touched by it."""
+    conference = _lock(Attendance.objects.get(pk=attendance_id).conference_id)
+    attendance = Attendance.objects.get(pk=attendance_id)
+    attendance.conference = conference
+    permissions.check_private_view(by, attendance, area_of_conference(conference))
+    children = {c.pk: c for c in ConferenceChild.objects.filter(conference=conference)}
+    sent = []
+    for child_id, (choice, reasons) in views.items():
+        if child_id not in children or choice not in ViewChoice.values:
+            raise Denied("Select your view about each child.")
+        check_words(reasons, LONG, "Reasons")
+        row, _ = PrivateView.objects.update_or_create(
+            attendance=attendance,
+            conference_child=children[child_id],
+            defaults={
+                "partnership_id": conference.partnership_id,
+                "choice": choice,
+                "reasons": reasons.strip(),
+                "sent_at": now,
+            },
+        )
+        sent.append(row)
+    _audit("conference.private_view_sent", conference, by, now, attendance=attendance.pk)
+    return sent
+
+
+@transaction.atomic
+def open_round(*, conference_id: int, by: Actor, now: dt.datetime) -> Conference:
+    """Open the round: views are spoken, and those given before it are shown to who keeps the record."""
+    conference = _lock(conference_id)
+    permissions.check_open_round(by, conference, area_of_conference(conference))
+    conference.round_opened_at = now
+    conference.round_opened_by_id = by.membership_id
+    conference.version += 1
+    conference.save(update_fields=["state", "round_opened_at", "round_opened_by", "version"])
+    _audit("conference.round_opened", conference, by, now)
+    return conference
 
 
 @transaction.atomic

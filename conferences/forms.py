@@ -10,7 +10,7 @@ from django import forms
 from accounts.edge import OnceForm
 from cases.models import Child
 from conferences.actions import LONG, VERY_LONG
-from conferences.models import Attendance, View
+from conferences.models import Attendance, PrivateView, View
 from conferences.selectors import shown
 from conferences.states import ConferenceKind, Presence, ViewChoice
 from core.clock import LONDON, london
@@ -364,10 +364,11 @@ def views_form(
     *,
     phase: str,
     now: list[View | None],
-    earlier: list[View | None],
+    earlier: list[tuple[str, View | PrivateView] | None],
     data: Any = None,
 ) -> ViewsForm:
-    """`children`: initials and age of each; `now` and `earlier`: what is recorded at this phase, and in discussion."""
+    """`children`: initials and age of each; `now`: what is recorded at this phase; `earlier`: what they said
+    before, and when ("In the discussion")."""
     fields: dict[str, forms.Field] = {}
     initial: dict[str, Any] = {"phase": phase}
     for i, (child, view, before) in enumerate(zip(children, now, earlier, strict=True)):
@@ -375,12 +376,13 @@ def views_form(
             label=child, choices=ViewChoice.choices, widget=forms.RadioSelect(attrs=INLINE)
         )
         if before is not None:
+            when, said = before
             fields[f"change_{i}"] = forms.CharField(
                 label=f"{child}: what changed their view",
                 required=False,
                 max_length=LONG,
                 widget=forms.Textarea(attrs={"rows": 2, "cols": False}),
-                help_text=f"In the discussion: {before.get_choice_display().lower()}. Only if it is different now.",
+                help_text=f"{when}: {said.get_choice_display().lower()}. Only if it is different now.",
             )
         fields[f"reasons_{i}"] = Words(
             label=f"{child}: their reasons", rows=2, max_length=LONG, required=False
@@ -398,6 +400,36 @@ def views_form(
     for i, child in enumerate(children):  # a choice is asked for, though the round may go on without it
         form.describe(f"reasons_{i}", error_name=f"Reasons about {child}")
     return form  # type: ignore[return-value]
+
+
+class PrivateViewForm(OnceForm):
+    """One's own view about each child, before views are spoken."""
+
+    def __init__(self, *args: Any, children: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.numbers = range(len(children))
+        for i, child in enumerate(children):
+            choice = AskedChoice(
+                label=f"Your view about {child}",
+                choices=ViewChoice.choices,
+                widget=forms.RadioSelect(attrs=INLINE),
+            )
+            self.add_field(f"choice_{i}", choice)
+            self.describe(f"choice_{i}", required=True, required_message=f"Select your view about {child}")
+            self.add_field(
+                f"reasons_{i}", Words(label=f"{child}: your reasons", rows=3, max_length=LONG, required=False)
+            )
+            self.describe(f"reasons_{i}", error_name=f"Reasons about {child}")
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or {}
+        for i in self.numbers:
+            if not cleaned.get(f"choice_{i}") and not self.has_error(f"choice_{i}"):
+                self.add_error(f"choice_{i}", self.fields[f"choice_{i}"].error_messages["required"])
+        return cleaned
+
+    def given(self) -> list[tuple[str, str]]:
+        return [(self.cleaned_data[f"choice_{i}"], self.cleaned_data[f"reasons_{i}"]) for i in self.numbers]
 
 
 class DecisionForm(OnceForm):

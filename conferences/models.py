@@ -39,6 +39,10 @@ class Conference(ConcurrentTransitionMixin, TenantRow):
     quorum_reason = models.TextField(blank=True)  # why it went on below its quorum
     undecided_reason = models.TextField(blank=True)  # why it ended without a decision for each child
     consensus_note = models.TextField(blank=True)
+    round_opened_at = models.DateTimeField(null=True, blank=True)  # from then on private views are shown
+    round_opened_by = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     revisits = models.PositiveIntegerField(default=0)  # WDC-10: how often discussion was revisited
     version = models.PositiveIntegerField(default=1)
 
@@ -58,6 +62,11 @@ class Conference(ConcurrentTransitionMixin, TenantRow):
             models.CheckConstraint(
                 condition=Q(state__in=["booked", "cancelled"]) | Q(started_at__isnull=False),
                 name="conference_started_when_live",
+            ),
+            models.CheckConstraint(
+                condition=Q(round_opened_at__isnull=True, round_opened_by__isnull=True)
+                | Q(round_opened_at__isnull=False, round_opened_by__isnull=False),
+                name="conference_round_opened_by_someone",
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["chair", "-starts_at"], name="conference_by_chair")]
@@ -228,6 +237,31 @@ class View(TenantRow):
 
     def __str__(self) -> str:
         return self.choice
+
+
+class PrivateView(TenantRow):
+    """What someone thinks about one child before views are spoken, sent from their own device (beside WDC-9, WDC-16).
+
+    Theirs alone until the round is opened; kept as it was sent.
+    """
+
+    attendance = models.ForeignKey(Attendance, on_delete=models.PROTECT, related_name="private_views")
+    conference_child = models.ForeignKey(
+        ConferenceChild, on_delete=models.PROTECT, related_name="private_views"
+    )
+    choice = models.CharField(max_length=10, choices=ViewChoice.choices)
+    reasons = models.TextField(blank=True)
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["attendance", "conference_child"], name="private_view_once_per_child"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
 
 
 class Decision(TenantRow):

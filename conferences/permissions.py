@@ -131,3 +131,15 @@ def check_answer_missing_entry(actor: Actor, conference: Conference) -> None:
         raise Denied(
             "The chair of this conference or its minute taker answers this.", kind=not_yours("").kind
         )
+
+
+def check_private_view(actor: Actor, attendance: Attendance, area: protocols.AreaProtocol) -> None:
+    """Each professional on the list gives their own, and nobody else's."""
+    if attendance.membership_id is None or attendance.membership_id != actor.membership_id:
+        raise not_yours("A view before the round is given by the person whose view it is.")
+    policies.check_private_view(attendance.conference, area)
+
+
+def check_open_round(actor: Actor, conference: Conference, area: protocols.AreaProtocol) -> None:
+    _check_recorder(actor, conference, area)
+    policies.check_open_round(conference, area)

@@ -55,6 +55,24 @@ def check_in_session(conference: Conference) -> None:
         raise Denied("This conference is adjourned. Resume it first.")
 
 
+def check_private_view(conference: Conference, area: protocols.AreaProtocol) -> None:
+    """A view of one's own before the round: where the safeguard is on, and until the round is opened."""
+    safeguard = area.safeguard("private_view")
+    if safeguard is None or not safeguard.on:
+        raise Denied("This partnership does not ask for a view before the round.")
+    if conference.round_opened_at is not None:
+        raise Denied(
+            f"The round was opened on {in_words(conference.round_opened_at)}. Say your view in the {area.word('conference_short')}."
+        )
+    if conference.state not in LIVE and conference.state != ConferenceState.BOOKED:
+        check_editable(conference)
+
+
+def check_open_round(conference: Conference, area: protocols.AreaProtocol) -> None:
+    check_live(conference)
+    check_private_view(conference, area)
+
+
 def check_adjourned(conference: Conference) -> None:
     if conference.state != ConferenceState.ADJOURNED:
         raise Denied("Only an adjourned conference can be resumed.")

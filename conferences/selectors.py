@@ -21,6 +21,7 @@ from conferences.models import (
     ConferenceChild,
     MissingEntryRequest,
     NotedView,
+    PrivateView,
     RecordField,
     ScriptTick,
     Session,
@@ -191,7 +192,13 @@ def live_of(conference: Conference, *, views: bool = False) -> Live:
         )
     )
     if views:
-        people = people.prefetch_related(Prefetch("views", queryset=View.objects.order_by("phase")))
+        people = people.prefetch_related(Prefetch("views", queryset=View.objects.order_by("phase"))).annotate(
+            private=ArraySubquery(
+                PrivateView.objects.filter(attendance=OuterRef("pk")).values(
+                    json=JSONObject(child="conference_child_id", choice="choice", reasons="reasons")
+                )
+            )
+        )
     rows = sorted(people, key=lambda a: (a.side == Side.FAMILY, a.agency.name if a.agency else "", a.name))
     return Live(conference, area_of_conference(conference), children_of(conference), rows)
 
@@ -294,6 +301,32 @@ def view_of(person: Attendance, child: ConferenceChild, phase: str) -> View | No
     return next(
         (v for v in person.views.all() if v.conference_child_id == child.pk and v.phase == phase), None
     )
+
+
+def private_views_of(live: Live) -> list[PrivateView]:
+    """Views given before the round, of a conference read with its views. Until the round is opened they say only whose
+    they are: no choice and no reasons."""
+    safeguard = live.area.safeguard("private_view")
+    if safeguard is None or not safeguard.on:
+        return []
+    opened = live.conference.round_opened_at is not None
+    return [
+        PrivateView(
+            attendance_id=person.pk,
+            **(
+                {"conference_child_id": row["child"], "choice": row["choice"], "reasons": row["reasons"]}
+                if opened
+                else {}
+            ),
+        )
+        for person in live.people
+        for row in person.private  # type: ignore[attr-defined]
+    ]
+
+
+def own_private_views(seat: Attendance) -> dict[int, PrivateView]:
+    """What somebody gave before the round, for themselves: by child."""
+    return {row.conference_child_id: row for row in PrivateView.objects.filter(attendance=seat)}
 
 
 def without_view(live: Live, phase: str = Phase.DECISION) -> list[Attendance]:

@@ -18,7 +18,7 @@ from conferences.views.record import (
     conference_revisit,
     conference_script,
 )
-from conferences.views.round import conference_views
+from conferences.views.round import conference_open_round, conference_private_view, conference_views
 from conferences.views.sessions import (
     conference_adjourn,
     conference_cancel,
@@ -37,8 +37,10 @@ __all__ = [
     "conference_missing_entry",
     "conference_new",
     "conference_note_view",
+    "conference_open_round",
     "conference_people_add",
     "conference_person_new",
+    "conference_private_view",
     "conference_quorum",
     "conference_record",
     "conference_resume",

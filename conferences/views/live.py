@@ -165,8 +165,7 @@ def stage_page(
     request: ActingRequest, live: Live, stage: str, *, form: Any = None, forms: Any = (), **more: Any
 ) -> HttpResponse:
     """A stage of the live page; 422 when a form on it was refused."""
-    for one in [*forms, form]:
-        with_draft(request, one)
+    with_draft(request, *forms, form)
     context = live_context(request, live, stage) | {"form": form, "forms": forms} | more
     bad = any(form_status(f) == 422 for f in [*forms, *([form] if form is not None else [])])
     return render(request, f"conferences/{stage}.html", context, status=422 if bad else 200)

@@ -85,6 +85,8 @@ def _own_part(request: ActingRequest, found: Conference) -> HttpResponse:
         if found.state not in (ConferenceState.BOOKED, ConferenceState.CANCELLED)
         else [],
         "seat": seat,
+        "may_give_view": seat is not None
+        and allowed(permissions.check_private_view, request.actor, seat, area),
         "views": _own_views(live, seat),
         "dissents": list(seat.dissents.select_related("case")) if seat else [],
         "asked": asked,

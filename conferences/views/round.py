@@ -1,18 +1,35 @@
 """The round of views, one person after another."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.views.decorators.http import require_POST
 
-from accounts.edge import ActingRequest, submit
-from conferences import actions
-from conferences.forms import ViewsForm, views_form
-from conferences.models import Attendance, View
-from conferences.selectors import Live, live_of, shown, view_of, without_view
+import protocols
+from accounts.edge import ActingRequest, signed_in, submit
+from conferences import actions, permissions
+from conferences.forms import PressForm, PrivateViewForm, ViewsForm, views_form
+from conferences.models import Attendance, ConferenceChild, PrivateView, View
+from conferences.selectors import (
+    Live,
+    area_of_conference,
+    children_of,
+    get_conference_or_404,
+    live_of,
+    own_private_views,
+    own_seat,
+    private_views_of,
+    shown,
+    view_of,
+    without_view,
+)
 from conferences.states import Phase, Side
-from conferences.views.live import at_field, data_of, done, stage, stage_page
+from conferences.views.live import at_field, data_of, done, form_page, press, stage, stage_page
+from core.clock import london_date
+from core.refusals import allowed
 from core.templatetags.pd import initials_age
 
 
@@ -39,6 +56,7 @@ def conference_views(request: ActingRequest, live: Live) -> HttpResponse:
     person = live.person(request.GET["person"]) if request.GET.get("person") else None
     if person is not None and person.side == Side.FAMILY:
         raise Http404("The round is of professionals.")
+    private = private_views_of(live)
     form = None
     if person is not None:
         form = _views_form(live, person, phase, data_of(request))
@@ -55,7 +73,11 @@ def conference_views(request: ActingRequest, live: Live) -> HttpResponse:
         phase=phase,
         phase_label=Phase(phase).label,
         phases=_phases(live, person, phase),
-        round=round_of(live, person, phase),
+        round=round_of(live, person, phase, private),
+        private_in=len({row.attendance_id for row in private}),
+        may_open_round=allowed(permissions.check_open_round, request.actor, live.conference, live.area),
+        press=PressForm(),
+        own_words=_own_words(private, person) if _shows(live) else [],
         table=views_table(live, (phase,)),
         next=next(iter(without_view(live, phase)), None),
         next_url=_views_url(live, next(iter(without_view(live, phase)), None), phase),
@@ -73,15 +95,38 @@ def _later_phase(live: Live, phase: str) -> dict[str, str] | None:
 
 
 def _views_form(live: Live, person: Attendance, phase: str, data: Any) -> ViewsForm:
-    earlier = phase == Phase.DECISION and Phase.DISCUSSION in live.area.conference.view_phases
+    phases = live.area.conference.view_phases
+    earlier = phase == Phase.DECISION and Phase.DISCUSSION in phases
+    shows = _shows(live) and phase == phases[0]
+    private = (
+        {row.conference_child_id: row for row in private_views_of(live) if row.attendance_id == person.pk}
+        if shows
+        else {}
+    )
     return views_form(
         person,
         [initials_age(shown(c.child, live.day)) for c in live.children],
         phase=phase,
         now=[view_of(person, c, phase) for c in live.children],
-        earlier=[view_of(person, c, Phase.DISCUSSION) if earlier else None for c in live.children],
+        earlier=[_earlier(person, c, private) if earlier or private else None for c in live.children],
         data=data,
     )
+
+
+def _shows(live: Live) -> bool:
+    """Whether what was given before the round may be seen: from when it is opened."""
+    return live.conference.round_opened_at is not None
+
+
+def _earlier(
+    person: Attendance, child: ConferenceChild, private: dict[int, PrivateView]
+) -> tuple[str, View | PrivateView] | None:
+    """What this person said before this phase: in the discussion, or on their own before the round."""
+    if private:
+        own = private.get(child.pk)
+        return ("Before the round", own) if own else None
+    said = view_of(person, child, Phase.DISCUSSION)
+    return ("In the discussion", said) if said else None
 
 
 def _save_views(
@@ -166,15 +211,89 @@ def _said(live: Live, person: Attendance, phase: str) -> str:
     return ", ".join(words)
 
 
-def round_of(live: Live, person: Attendance | None, phase: str) -> list[dict[str, Any]]:
-    waiting = without_view(live, phase)
+def _own_words(private: list[PrivateView], person: Attendance | None) -> list[dict[str, Any]]:
+    """What the person asked gave before the round, for who keeps the record: said beside their form."""
+    if person is None:
+        return []
+    return [
+        {"label": row.get_choice_display(), "value": row.reasons or "No reasons given.", "typed": True}
+        for row in private
+        if row.attendance_id == person.pk
+    ]
+
+
+@require_POST
+@stage()
+def conference_open_round(request: ActingRequest, live: Live) -> HttpResponse:
+    """Views are spoken from here on; those given before are shown."""
+    return press(
+        request, live, actions.open_round, "The round is open.",
+        lambda _: reverse("conference-views", args=[live.conference.reference]),
+    )  # fmt: skip
+
+
+@signed_in
+def conference_private_view(request: ActingRequest, reference: str) -> HttpResponse:
+    """One's own view before views are spoken, from one's own device."""
+    conference = get_conference_or_404(request.actor, reference)
+    area, seat = area_of_conference(conference), own_seat(request.actor, conference)
+    if seat is None or seat.side == Side.FAMILY:
+        raise Http404("Not on the list.")
+    seat.conference = conference
+    if request.method != "POST":
+        permissions.check_private_view(request.actor, seat, area)
+    children, mine = children_of(conference), own_private_views(seat)
+    day = london_date(conference.starts_at)
+    form = PrivateViewForm(
+        data_of(request),
+        children=[initials_age(shown(c.child, day)) for c in children],
+        initial={
+            f"{name}_{i}": getattr(mine[c.pk], name)
+            for i, c in enumerate(children)
+            if c.pk in mine
+            for name in ("choice", "reasons")
+        },
+    )
+    if form.is_valid():
+        response = submit(
+            request,
+            form,
+            lambda: actions.send_private_view(
+                attendance_id=seat.pk,
+                by=request.actor,
+                views=dict(zip([c.pk for c in children], form.given(), strict=True)),
+                now=request.now,
+            ),
+            lambda _: reverse("conference", args=[conference.reference]),
+        )
+        if response:
+            return done(request, response, "Your view is in. Nobody else sees it until the round is opened.")
+    return form_page(
+        request,
+        Live(conference, area, children, []),
+        form,
+        back="conference",
+        page_title="Your view before the round",
+        lead=f"Nobody else sees it until the {area.word('chair')} opens the round. You say it again there; if it has changed by then, you say why. ({_own_rule(area)})",
+        submit_label="Send my view",
+    )
+
+
+def _own_rule(area: protocols.AreaProtocol) -> str:
+    return next((g.rule for g in area.guidance if g.id == "own_view"), "a safeguard of this service")
+
+
+def round_of(
+    live: Live, person: Attendance | None, phase: str, private: Iterable[PrivateView] = ()
+) -> list[dict[str, Any]]:
+    waiting, sent = without_view(live, phase), {row.attendance_id for row in private}
     return [
         {
             "name": p.name,
             "meta": ", ".join(filter(None, [p.job_title, p.agency.name if p.agency else ""])),
             "view": _said(live, p, phase),
             "current": person is not None and p.pk == person.pk,
-            "tag": None,
+            "tag": {"word": "View in", "colour": "teal"} if p.pk in sent else None,
             "action": None
             if person is not None and p.pk == person.pk
             else {

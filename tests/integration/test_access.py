@@ -90,6 +90,7 @@ OF_A_CONFERENCE = {
     "conference-missing-entry": frozenset({"police", "health", "charity"}),
     "conference-script": KEEPERS, "conference-views": KEEPERS, "conference-decision": KEEPERS,
     "conference-record": KEEPERS, "conference-quorum": KEEPERS, "conference-revisit": KEEPERS,
+    "conference-open-round": KEEPERS, "conference-private-view": frozenset({"police", "health", "charity"}),
     "conference-start": KEEPERS, "conference-adjourn": KEEPERS, "conference-resume": KEEPERS,
     "conference-note-view": KEEPERS, "conference-dissent": KEEPERS, "conference-end": KEEPERS,
     "conference-documents": KEEPERS | {"admin"}, "conference-extract": KEEPERS, "conference-calendar": ON_THE_LIST,
@@ -362,7 +363,11 @@ def expected(name: str, who: str, other: bool) -> str:
         return "404"
     if name in OF_A_RECORD and who == "admin":
         return "404"  # that there is a record is not for them
-    if name in ("conference-missing-entry", "dissent-new") and who not in {"police", "health", "charity"}:
+    if name in ("conference-missing-entry", "conference-private-view", "dissent-new") and who not in {
+        "police",
+        "health",
+        "charity",
+    }:
         return "404"  # these are about one's own place on the list, which they do not have
     return "in" if who in table[name] else "403"
 
