@@ -110,6 +110,9 @@ def _answer(row: ConveneAnswer, rules: ConveneRules) -> Shown:
         "by": f"{by}, for {row.acting_for.user.name}" if row.acting_for else by,
         "at": row.decided_at,
         "to": row.addressee.name,
+        "letter": reverse("convene-letter", args=[row.convening.case.reference, row.step])
+        if row.means != policies.HELD
+        else "",
     }
 
 

@@ -20,6 +20,8 @@ from cases.models import Case
 from cases.selectors import area_of_case
 from conferences.models import Conference, ConferenceDocument
 from conferences.selectors import children_of
+from convening.models import ConveneAnswer
+from convening.selectors import refusal_letter
 from core.actor import Actor
 from core.clock import london_date
 from core.moments import check_words
@@ -44,6 +46,7 @@ from papers.selectors.letters import (
     third_parties,
 )
 from papers.selectors.packs import pack_of
+from papers.selectors.refusals import refusal_key, refusal_letter_of, refusal_printed
 from partnerships.actions import check_admin
 from partnerships.models import Membership
 from records.actions import store_document
@@ -446,6 +449,50 @@ def drop(*, case_id: int, slug: str, by: Actor, reason: str, now: dt.datetime) -
     letter.save(update_fields=["dropped_at", "dropped_by", "dropped_reason", "version"])
     _audit("letter.dropped", letter, by, now, kind=letter.kind)
     return letter
+
+
+# --- a refusal to hold a conference -------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def issue_refusal(*, answer_id: int, by: Actor, how: str, now: dt.datetime) -> IssuedLetter:
+    """Issue the letter of a decision not to hold a conference, to the agency that asked (SUS-14, HIPS-3).
+
+    Its words are those of the answer, which never changes: whoever answered sends it, once.
+    """
+    answer = ConveneAnswer.objects.select_related("convening").get(pk=answer_id)
+    case = Case.objects.select_for_update(of=("self",)).get(pk=answer.convening.case_id)
+    permissions.check_issue_refusal(by, answer)
+    check_words(how, SHORT, "How it is sent", "how")
+    if not how.strip():
+        raise Denied("Enter how it is sent, for example by secure e-mail", field="how")
+    if refusal_letter_of(answer) is not None:
+        raise changed("This letter was issued. An issued letter never changes.")
+    said = refusal_letter(answer)
+    printed_letter = refusal_printed(answer, now)
+    letter = Letter.objects.create(
+        partnership_id=case.partnership_id, case=case, kind="not_convene", key=refusal_key(answer), rule=said["rule"],
+        drafted_at=answer.decided_at, drafted_by_id=answer.decided_by_id, issued_at=now, issued_by_id=by.member,
+        how_sent=how.strip(),
+    )  # fmt: skip
+    LetterText.objects.create(
+        partnership_id=case.partnership_id, letter=letter, number=1, title=printed_letter.title,
+        salutation=printed_letter.salutation, about=[list(row) for row in printed_letter.about],
+        sections=[{"id": s.id, "heading": s.heading, "text": s.text} for s in printed_letter.sections],
+        saved_at=now, saved_by_id=by.member,
+    )  # fmt: skip
+    LetterRecipient.objects.create(
+        partnership_id=case.partnership_id, letter=letter, name=said["to_person"], agency=said["to_agency"],
+        added_at=now, added_by_id=by.member,
+    )  # fmt: skip
+    pdf = letters.letter_pdf(printed_letter)
+    issued = IssuedLetter.objects.create(
+        partnership_id=case.partnership_id, letter=letter, pdf=pdf, sha256=hashlib.sha256(pdf).hexdigest(),
+        pages=pages_of(pdf), text_number=1,
+        recipients=[{"name": said["to_person"], "role": "", "agency": said["to_agency"], "copy": False}],
+    )  # fmt: skip
+    _audit("letter.issued", letter, by, now, kind=letter.kind, count=1)
+    return issued
 
 
 # --- the partnership's own setting --------------------------------------------------------------------------------

@@ -4,8 +4,10 @@ import protocols
 from conferences.models import Conference
 from conferences.permissions import is_recorder
 from conferences.selectors import reads_whole_record
+from convening.models import ConveneAnswer
+from convening.policies import HELD
 from core.actor import Actor
-from core.refusals import not_yours
+from core.refusals import Denied, not_yours
 from dissent.models import Dissent
 from dissent.permissions import is_dissenter, is_reviewer
 from papers import policies
@@ -107,6 +109,14 @@ def check_export(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) -
     """Take a case out of the service: the reviewing posts whole, the admin without what people wrote."""
     if not (is_reviewer(actor, dissent, area) or is_admin(actor, dissent.partnership_id)):
         raise not_yours("A case is exported by the reviewing manager or the partnership admin.")
+
+
+def check_issue_refusal(actor: Actor, answer: ConveneAnswer) -> None:
+    """Send the letter of a decision not to hold a conference: whoever answered, or for whom they did."""
+    if actor.membership_id is None or actor.membership_id not in (answer.decided_by_id, answer.acting_for_id):
+        raise not_yours("Whoever answered the request sends its letter.")
+    if answer.means == HELD:
+        raise Denied("The request was agreed: there is no letter of a refusal.")
 
 
 def check_upload(actor: Actor, conference: Conference) -> None:

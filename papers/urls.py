@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from papers.views import calendars, documents, letters, packs, settings, taken
+from papers.views import calendars, documents, letters, packs, refusals, settings, taken
 
 urlpatterns = [
     path("cases/<str:reference>/papers/", letters.papers, name="papers"),
@@ -39,6 +39,7 @@ urlpatterns = [
     ),
     path("conferences/<str:reference>/extract/", taken.conference_extract, name="conference-extract"),
     path("conferences/<str:reference>/calendar.ics", calendars.conference, name="conference-calendar"),
+    path("cases/<str:reference>/refusal/<str:step>/", refusals.convene_letter, name="convene-letter"),
     path("documents/<uuid:document_uuid>/", documents.document, name="document"),
     path("documents/<uuid:document_uuid>/withdraw/", documents.document_withdraw, name="document-withdraw"),
     path("calendar/", calendars.calendar, name="calendar"),

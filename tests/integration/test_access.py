@@ -154,7 +154,7 @@ OF_A_COMPLAINT = (
 # The addresses of a request for a conference: who may open each is in tests/integration/convening/test_pages.py.
 OF_A_REQUEST = (
     "convene-answer", "convene-consult", "convene-last-resort", "convene-ladder", "convene-accept", "convene-withdraw",
-    "convene-book",
+    "convene-book", "convene-letter",
 )  # fmt: skip
 
 
