@@ -212,6 +212,9 @@ NOTIFY_TEMPLATE_ID = env.str(
 )  # its text is ((body)), its subject ((subject))
 NOTIFY_CALLBACK_TOKEN = env.str("NOTIFY_CALLBACK_TOKEN", default="")  # that Notify's delivery receipts bear
 
+# Figures for Prometheus at /metrics, for whoever sends this as a bearer token. Without one there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 # Celery only wakes things up. Redis when REDIS_URL is set, else files in the data folder.
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_TIMEZONE = "UTC"

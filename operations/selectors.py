@@ -150,6 +150,33 @@ def _unsent(state: OutboxState) -> int:
     return Outbox.objects.filter(state=state, superseded_at__isnull=True).count()
 
 
+def figures(found: Work) -> list[tuple[str, str, float]]:
+    """The same figures for a graph: name, what it counts, value. Ages are in seconds; -1 where there is none."""
+
+    def age(moment: dt.datetime | None) -> float:
+        return (found.now - moment).total_seconds() if moment else -1.0
+
+    return [
+        ("last_sweep_age_seconds", "Since the last sweep of the clocks", age(found.swept_at)),
+        ("effects_due", "Reminders and the like whose time has come and that are not fired", found.due),
+        ("effects_due_oldest_age_seconds", "Since the first of them", age(found.oldest_due)),
+        ("effects_parked", "Reminders and the like that failed by themselves", found.parked),
+        ("messages_waiting", "Messages that wait to be sent, due or not", found.waiting),
+        (
+            "messages_due_oldest_age_seconds",
+            "Since the first message that could go",
+            age(found.oldest_waiting),
+        ),
+        ("messages_nobody", "Messages to a post that nobody fills", found.nobody),
+        ("messages_dead", "Messages that were given up for somebody", found.dead),
+        ("clocks_open", "Clocks that run", found.open_clocks),
+        ("clocks_overdue", "Clocks that run and have passed", found.overdue_clocks),
+        ("clock_held", "1 while the clock is in doubt", float(found.hold is not None)),
+        ("fence_raised", "1 while a restore keeps messages here", float(found.fence is not None)),
+        ("impossible_found", "What last night's look found", found.look.found if found.look else -1.0),
+    ]
+
+
 def office_warnings(found: Work, partnership_id: int) -> list[str]:
     """What a partnership's office has to know of the service itself, in sentences; empty on a usual day."""
     words = []

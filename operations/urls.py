@@ -7,6 +7,7 @@ from operations import views
 
 urlpatterns = [
     path("partnership/service/", views.service, name="service-state"),
+    path("metrics", views.metrics, name="metrics"),
     path("health/live", views.live, name="health-live"),
     path("health/ready", views.ready, name="health-ready"),
     path("health/work", views.work, name="health-work"),

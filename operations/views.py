@@ -1,10 +1,14 @@
 """Whether this process lives, whether people can be served, and whether the work is done: yes or no, and no more."""
 
+import secrets
+
+from django.conf import settings
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from accounts.edge import ActingRequest, signed_in
 from core.clock import database_now
@@ -39,6 +43,20 @@ def work(request: HttpRequest) -> HttpResponse:
 def _answer(checks: dict[str, bool]) -> HttpResponse:
     good = all(checks.values())
     return JsonResponse({"ok": good, **checks}, status=200 if good else 503)
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The figures of the whole installation for Prometheus, to who has the token. Numbers only, of no partnership."""
+    wanted = f"Bearer {settings.METRICS_TOKEN}"
+    given = request.headers.get("Authorization", "")
+    if not settings.METRICS_TOKEN or not secrets.compare_digest(given.encode(), wanted.encode()):
+        raise Http404("There is no such page.")
+    registry = CollectorRegistry()
+    for name, words, value in selectors.figures(selectors.work(database_now())):
+        Gauge(f"dissent_{name}", words, registry=registry).set(value)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 @signed_in

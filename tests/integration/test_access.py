@@ -76,7 +76,7 @@ OPEN = {
     "convene-new": MEMBERS,
     # Found by what is asked for, and by who owns it: nothing here is theirs, so 404 for all.
     "signpost": frozenset({"admin"}),
-    "find": frozenset(), "read-notice": frozenset(), "mail": frozenset(), "closure-day-remove": frozenset(),
+    "find": frozenset(), "read-notice": frozenset(), "mail": frozenset(), "closure-day-remove": frozenset(), "metrics": frozenset(),
     "send-again": frozenset(),
     "told-otherwise": frozenset(), "told-post-otherwise": frozenset(),
     # By their token alone; without one there is no such page.
@@ -340,7 +340,7 @@ def come_in(invitation: Invitation) -> Client:
 
 def expected(name: str, who: str, other: bool) -> str:
     """in, 403, 404 or sign in, for one address and one person (of another partnership, when `other`)."""
-    if name in ("notify-receipt", "calendar-feed"):
+    if name in ("notify-receipt", "calendar-feed", "metrics"):
         return "404"
     if name in OPEN:
         if who == "anonymous" and who not in OPEN[name]:

@@ -196,3 +196,18 @@ def test_the_partnerships_office_is_told_in_plain_words_and_nobody_else() -> Non
     assert "Dates have not been looked after." in seen()
     swept(3 * HOUR)
     assert "Dates have not been looked after since" in seen()
+
+
+def test_the_figures_for_graphs_are_for_who_has_the_token(settings: Any) -> None:
+    World("camden").dissent_at("under_review")
+    swept()
+    assert Client().get("/metrics").status_code == 404  # no token is set: there is no such page
+    settings.METRICS_TOKEN = "a-long-invented-token"
+    for wrong_one in ("", "Bearer ", "Bearer another", "a-long-invented-token"):
+        assert Client(headers={"authorization": wrong_one}).get("/metrics").status_code == 404
+    answer = Client(headers={"authorization": "Bearer a-long-invented-token"}).get("/metrics")
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "dissent_clocks_open 1.0" in text
+    assert "dissent_clock_held 0.0" in text
+    assert "camden" not in text.lower()
