@@ -17,6 +17,7 @@ from playwright.sync_api import Page
 from cases.models import Child
 from conferences import actions as conferences
 from conferences.models import Attendance, MissingEntryRequest
+from convening import actions as convenings
 from dissent import actions as dissents
 from dissent.states import DissentState as S
 from notifications.actions import enqueue, send_due
@@ -226,6 +227,36 @@ def undeliverable(house: House) -> dict[str, str]:
     return {"pd": dissent.case.reference, "dead": str(dead.uuid), "nobody": str(nobody.uuid)}
 
 
+def talking(house: House) -> dict[str, str]:
+    """Discussions on record, and requests for a conference at each step."""
+    world = house.world
+    dissent, quiet = world.dissent_at(S.UNDER_REVIEW), world.dissent_at(S.UNDER_REVIEW)
+    house.at(NEXT_DAY)
+    record = world.discussion(dissent.case, now=LATER + dt.timedelta(hours=4))
+    draft = world.discussion(dissent.case, approved=False)
+    world.discussion(dissent.case, who="chair", other="police")
+    last = world.convening_answered()
+    convenings.ask_last_resort(convening_id=last.pk, by=world.actor("police"), now=LATER)
+    house.at(LATER + dt.timedelta(hours=5))
+    return {
+        "pd": dissent.case.reference, "empty": quiet.case.reference, "record": str(record.uuid), "draft": str(draft.uuid),
+        "asked": world.convening().case.reference, "no": world.convening_answered().case.reference,
+        "yes": world.convening_answered(outcome="convene").case.reference, "last": last.case.reference,
+    }  # fmt: skip
+
+
+def complained(house: House) -> dict[str, str]:
+    """A complaint at each of its steps."""
+    world = house.world
+    logged = world.complaint(aspects=(), outside_list=True)
+    acknowledged = world.complaint_acknowledged()
+    decided_ = world.complaint_decided(world.complaint_acknowledged(), "reconvened_other_chair")
+    house.at(LATER + dt.timedelta(hours=1))
+    return {
+        "pd": logged.case.reference, "ack": acknowledged.case.reference, "dd": decided_.case.reference,
+    }  # fmt: skip
+
+
 LOOKS: dict[str, tuple[str, Callable[[House], dict[str, str]], tuple[Look, ...]]] = {
     "signed out": ("camden", signed_out, (
         Look("sign in", "", "/sign-in/"),
@@ -413,6 +444,52 @@ LOOKS: dict[str, tuple[str, Callable[[House], dict[str, str]], tuple[Look, ...]]
         Look("sent mail", "admin", "/sent-mail/"), Look("own protocol", "admin", "/protocol/"),
         Look("help", "admin", "/help/"), Look("notices", "admin", "/notices/"),
         Look("choose a role", "police", "/choose-role/"),
+    )),
+    "records and requests": ("brighton-hove", talking, (
+        Look("case with records", "police", "/cases/{pd}/"),
+        Look("records", "police", "/cases/{pd}/records/"), Look("records, none", "reviewer", "/cases/{empty}/records/"),
+        Look("record, approved", "police", "/cases/{pd}/records/{record}/"),
+        Look("record, draft", "police", "/cases/{pd}/records/{draft}/"),
+        Look("write", "police", "/cases/{pd}/records/new/"),
+        Look("write, refused", "police", "/cases/{pd}/records/new/", nothing("^Save the draft"), refused=True),
+        Look("write, one more row", "police", "/cases/{pd}/records/new/", press("^Add another action")),
+        Look("change", "police", "/cases/{pd}/records/{draft}/change/"),
+        Look("approve", "police", "/cases/{pd}/records/{draft}/approve/"),
+        Look("correct", "police", "/cases/{pd}/records/{record}/correct/"),
+        Look("own record", "police", "/cases/{pd}/records/ours/"),
+        Look("own record, refused", "police", "/cases/{pd}/records/ours/", nothing(), refused=True),
+        Look("ask", "police", "/requests/new/"),
+        Look("ask, refused", "police", "/requests/new/", nothing("^Send the request"), refused=True),
+        Look("ask, warned", "police", "/requests/new/", chain(
+            typed(text="Please.", initials="C.R.", born_on_day="1", born_on_month="5", born_on_year="2021"),
+            press("^Send the request")), refused=True),
+        Look("request, waiting", "police", "/cases/{asked}/"), Look("request, to answer", "manager", "/cases/{asked}/"),
+        Look("answer", "manager", "/cases/{asked}/request/answer/"),
+        Look("answer, refused", "manager", "/cases/{asked}/request/answer/", nothing(), refused=True),
+        Look("request, refused", "police", "/cases/{no}/"),
+        Look("to the ladder", "police", "/cases/{no}/request/ladder/"),
+        Look("to the ladder, refused", "police", "/cases/{no}/request/ladder/", nothing(), refused=True),
+        Look("last resort", "police", "/cases/{no}/request/last-resort/"),
+        Look("accept", "police", "/cases/{no}/request/accept/"),
+        Look("with the last resort", "second", "/cases/{last}/"),
+        Look("consultation", "second", "/cases/{last}/request/consulted/"),
+        Look("consultation, refused", "second", "/cases/{last}/request/consulted/", nothing(), refused=True),
+        Look("book", "manager", "/cases/{yes}/request/conference/"),
+        Look("where families complain", "", "/complaints/about/brighton-hove/"),
+    )),
+    "complaints": ("camden", complained, (
+        Look("log", "admin", "/complaints/"), Look("log one", "admin", "/complaints/new/"),
+        Look("log one, refused", "admin", "/complaints/new/", nothing(), refused=True),
+        Look("logged", "admin", "/complaints/{pd}/"),
+        Look("acknowledge", "admin", "/complaints/{pd}/acknowledge/"),
+        Look("acknowledge, refused", "admin", "/complaints/{pd}/acknowledge/", nothing(), refused=True),
+        Look("told", "admin", "/complaints/{dd}/told/outcome/agencies/"),
+        Look("decide", "admin", "/complaints/{ack}/outcome/"),
+        Look("decide, refused", "admin", "/complaints/{ack}/outcome/", nothing(), refused=True),
+        Look("decided", "admin", "/complaints/{dd}/"), Look("book", "admin", "/complaints/{dd}/conference/"),
+        Look("book, refused", "admin", "/complaints/{dd}/conference/", nothing(), refused=True),
+        Look("withdraw", "admin", "/complaints/{pd}/withdraw/"),
+        Look("where families complain", "", "/complaints/about/camden/"),
     )),
 }  # fmt: skip
 

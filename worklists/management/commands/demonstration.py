@@ -15,10 +15,16 @@ from django.db import transaction
 import protocols
 from accounts.models import User
 from cases.models import Case
+from complaints import actions as complaints
+from complaints.actions import Received
+from complaints.models import Complaint
 from conferences import actions as conferences
 from conferences.models import Attendance, Conference
 from conferences.selectors import children_of
 from conferences.states import Presence, Side, ViewChoice
+from convening import actions as convenings
+from convening.actions import Asked
+from convening.models import ConveneRequest
 from core.actor import Actor
 from core.clock import LONDON, edge_now, london_date
 from deadlines.actions import sweep
@@ -42,6 +48,9 @@ from partnerships.models import Agency, Membership, Partnership, Slot, SlotHolde
 from partnerships.selectors import DEMONSTRATION_PASSWORD, actor_for, calendar_for
 from partnerships.states import AgencyKind, Role
 from protocols.calendar import Calendar
+from records import actions as records
+from records.actions import Agreed, Other, Written
+from records.states import Between, HowHeld
 
 FIRST = (
     "Amber Basil Coral Dill Ember Fern Garnet Hazel Indigo Juniper Kestrel Lark Maple Nettle Olive Pepper Quill Robin "
@@ -434,6 +443,11 @@ class Stage:
             self.play_ladder()
         else:
             self.play_reviews()
+        self.play_records()
+        if self.area.complaints is not None:
+            self.play_complaints()
+        if self.area.escalation.convening is not None:
+            self.play_requests()
 
     def live(self) -> None:
         """A conference in session now, its decision made and one dissent recorded."""
@@ -510,6 +524,166 @@ class Stage:
         self.close(self.answer(done, STANDS[text], 9), 8)
         slow = self.view(self.dissented(28, "school", index=3), 25, "school")
         self.close(self.answer(slow, STANDS[text], 11), 10)
+
+    # --- records of discussions, complaints, requests for a conference ------------------------------------------------
+
+    def written(self, days: int, who: str, other: str, notes: str, **kw: Any) -> Written:
+        """A discussion so many working days ago, at half past nine."""
+        return Written(
+            between=kw.pop("between", Between.AGENCIES), how=kw.pop("how", HowHeld.PHONE),
+            happened_at=self.ago(days, 9) + dt.timedelta(minutes=30), notes=notes,
+            members=tuple(self.people[each].pk for each in (who, other) if each), **kw,
+        )  # fmt: skip
+
+    def play_records(self) -> None:
+        """Both sides' records of a talk about one open dissent: approved, corrected, written late, a draft, one's own."""
+        dissent = Dissent.objects.filter(
+            partnership=self.partnership, closed_at__isnull=True, attendance__membership=self.people["police"],
+            conference__ended_at__isnull=False,
+        ).order_by("-pk").first()  # fmt: skip
+        if dissent is None:
+            return
+        case, police, chair = dissent.case, self.actor("police"), self.actor("chair")
+        now = self.ago(1, 11)
+        first = records.write_down(
+            case_id=case.pk, by=police, now=now,
+            written=self.written(
+                1, "police", "chair", "We went through the dates. The chair sees the visits as enough; I do not.",
+                outcome="Still open between us.",
+                agreed=(Agreed("Send the chronology to the chair", "Police", london_date(self.ago(0))),),
+            ),
+        )  # fmt: skip
+        records.approve(discussion_id=first.pk, by=police, now=now)
+        records.action_done(
+            action_id=first.agreed_actions.get().pk,
+            by=police,
+            done_on=london_date(now),
+            now=now,
+            note="Sent.",
+        )
+        child = case.children.order_by("pk")[0]
+        records.file_copy(
+            discussion_id=first.pk, by=police, child_uuid=child.uuid, filed_on=london_date(now), now=now
+        )
+        corrected = records.correct(
+            discussion_id=first.pk, by=police, now=now, reason="The reviewing officer was on the call too.",
+            written=self.written(
+                1, "police", "chair", "We went through the dates. The chair sees the visits as enough; I do not.",
+                outcome="Still open between us.", others=(Other("Sam Standin", "Children’s social care"),),
+            ),
+        )  # fmt: skip
+        records.approve(discussion_id=corrected.pk, by=police, now=now)
+        late = records.write_down(
+            case_id=case.pk, by=chair, now=now,
+            written=self.written(3, "chair", "police", "A first talk after the conference: each of us kept to their view."),
+        )  # fmt: skip
+        records.approve(discussion_id=late.pk, by=chair, now=now)
+        records.write_down(
+            case_id=case.pk, by=police, now=now,
+            written=self.written(
+                1, "police", "", "With my own manager: what I put in writing next.", between=Between.OWN,
+                how=HowHeld.IN_PERSON, others=(Other("Mel Manager", "Police"),),
+            ),
+        )  # fmt: skip
+        records.made_own_record(
+            case_id=case.pk, by=chair, made_on=london_date(now), kept_in="Case notes of social care", now=now
+        )
+
+    def play_complaints(self) -> None:
+        """One complaint to be answered, one decided with its conference booked, one closed."""
+        held = Conference.objects.filter(
+            partnership=self.partnership, ended_at__isnull=False, chair=self.people["chair"]
+        )
+        first, second, third = held.order_by("pk")[:3]
+        by = self.actor("admin")
+        rules = self.area.complaints
+        aspects = [aspect.id for aspect in rules.aspects] if rules else []
+
+        def logged(conference: Conference, days: int, aspect: str, **kw: Any) -> Complaint:
+            return complaints.record(
+                conference_reference=conference.reference, by=by, now=self.ago(days, 10),
+                received=Received(
+                    about="conference", made_by=kw.pop("made_by", "parent"), received_on=london_date(self.ago(days)),
+                    aspects=(aspect,) if aspect else (), outside_list=not aspect,
+                    summary="We were asked to wait outside while the others spoke, and heard the decision last.",
+                ),
+            )  # fmt: skip
+
+        logged(first, 1, "")
+        decided = logged(second, 6, aspects[0], made_by="carer")
+        self._answered(decided, 5, "reconvened_other_chair")
+        complaints.book_follow_up(
+            complaint_id=decided.pk,
+            by=by,
+            starts_at=self.ago(-9),
+            chair_id=self.people["chair2"].pk,
+            now=self.ago(3),
+        )
+        over = logged(third, 12, aspects[-1])
+        self._answered(over, 11, "decision_stands")
+        for tell, seat, row in complaints.policies.tellings_due(Complaint.objects.get(pk=over.pk), self.area):
+            if row is None:
+                complaints.told(
+                    complaint_id=over.pk, by=by, tell_id=tell.id, seat=seat, told_at=self.ago(8), how="Letter", now=self.ago(8)
+                )  # fmt: skip
+        complaints.close(complaint_id=over.pk, by=by, now=self.ago(7))
+
+    def _answered(self, complaint: Complaint, days: int, outcome: str) -> None:
+        by = self.actor("admin")
+        complaints.acknowledge(
+            complaint_id=complaint.pk, by=by, told_at=self.ago(days), how="Letter", now=self.ago(days, 11)
+        )
+        complaints.decide(
+            complaint_id=complaint.pk, by=by, outcome=outcome, decider="Head of service (demonstration)",
+            reasons="The notes of the conference were read with everyone who was there.", now=self.ago(days - 1, 11),
+        )  # fmt: skip
+
+    def play_requests(self) -> None:
+        """Requests for a conference: waiting, refused though supported, granted; and, where there is one, the last resort."""
+        rules = self.area.escalation.convening
+        for key in filter(None, (rules.decided_by, rules.last_resort_by) if rules else ()):
+            who = "manager" if rules and key == rules.decided_by else "head"
+            SlotHolder.objects.filter(
+                slot__partnership=self.partnership,
+                slot__key=key.removeprefix("slot:"),
+                deputy_for__isnull=True,
+            ).update(membership=self.people[who])
+        self.requested(2, "health", support=True)
+        refused = self.requested(7, "school", support=True)
+        self._replied(refused, 5, "not_convene")
+        self._replied(self.requested(6, "police", support=False), 4, "convene")
+        if rules and rules.last_resort_by:
+            last = self.requested(9, "police", support=True)
+            self._replied(last, 8, "not_convene")
+            convenings.ask_last_resort(convening_id=last.pk, by=self.actor("police"), now=self.ago(7))
+        ladder = self.requested(11, "health", support=False)
+        self._replied(ladder, 10, "not_convene")
+        convenings.take_to_ladder(
+            convening_id=ladder.pk, by=self.actor("health"), now=self.ago(9),
+            unresolved="Support by agreement was tried twice and was not kept up.",
+        )  # fmt: skip
+
+    def requested(self, days: int, who: str, *, support: bool) -> ConveneRequest:
+        age = (self.made * 3) % 15
+        self.made += 1
+        born = london_date(self.now) - dt.timedelta(days=366 * age + 40)
+        return convenings.ask(
+            by=self.actor(who), now=self.ago(days, 11),
+            asked=Asked(
+                text="Please hold a conference. Three agencies have written of the same worry since the summer.",
+                serious_concern="The child is alone at night and was found outside twice.", basis="most_involved",
+                senior=not support, supporter="The designated nurse (demonstration)" if support else "",
+                supporter_is="professional" if support else "", made_how="phone" if who == "school" else "form",
+                new_child=conferences.NewChild(initials=INITIALS[self.made % len(INITIALS)], born_on=born),
+            ),
+        )  # fmt: skip
+
+    def _replied(self, convening: ConveneRequest, days: int, outcome: str) -> None:
+        convenings.answer(
+            convening_id=convening.pk, by=self.actor("manager"), outcome=outcome, now=self.ago(days, 15),
+            reply="Thank you for writing. We talked it through with the team and with those who know the family.",
+            reasons="Support by agreement is in place and is reviewed next week." if outcome == "not_convene" else "",
+        )  # fmt: skip
 
 
 class Command(BaseCommand):
