@@ -13,7 +13,7 @@ from records.actions import NOTES, SHORT, Agreed, Other, Written
 from records.models import Discussion
 from records.states import Between, HowHeld
 
-ROWS = 2  # of what was agreed, before more are asked for
+ROWS = 1  # of what was agreed, before more are asked for
 MOST = 20
 SMALL = {"class": "govuk-radios--small"}
 
@@ -51,6 +51,7 @@ class DiscussionForm(OnceForm):
         self.fields["members"].choices = people  # type: ignore[attr-defined]
         if not correcting:
             del self.fields["reason"]
+        self.fields["members"].needed = True  # type: ignore[attr-defined]  # two people, of this list or the next field
         self.describe("members", hint="Tick everyone who was there, yourself too.")
         self.describe("others", hint="One person per line: name, then a comma, then their agency.")
         self.describe("notes", hint="In plain words: facts, what each side thinks, and why.")

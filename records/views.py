@@ -109,7 +109,8 @@ def _write_page(
     duty = policies.duty_of(area)
     context.setdefault("lead", "")
     context["duty"] = duty
-    shown = {"template": "records/write.html", "stands": "", **context}
+    more = {"label": "Add another action", "name": "more", "value": "1"}
+    shown = {"template": "records/write.html", "stands": "", "secondary": more, **context}
     if context.pop("adding", False):
         page = {"form": form, "reference": case.reference, "cancel_url": shown["back_url"], **shown}
         return render(request, "records/write.html", page)

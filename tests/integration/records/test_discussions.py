@@ -167,13 +167,13 @@ def test_a_further_action_keeps_what_was_typed_and_saves_nothing(
 ) -> None:  # fmt: skip
     page = open_as(world, "police", LATER)
     page.get("discussion-new", case.reference)
-    assert "Action 3" not in page.text
+    assert "Action 2" not in page.text
     assert page.send(more="1", notes="Half a sen").status_code == 200
-    assert "Action 3: what was agreed?" in page.text and "Half a sen" in page.text
+    assert "Action 2: what was agreed?" in page.text and "Half a sen" in page.text
     assert "There is a problem" not in page.text
     assert not Discussion.objects.exists()
     assert page.send(notes="Half a sentence").status_code == 422
-    assert "Select how you spoke" in page.text and "Action 3" in page.text and "Half a sentence" in page.text
+    assert "Select how you spoke" in page.text and "Action 2" in page.text and "Half a sentence" in page.text
 
 
 def test_an_action_without_its_owner_is_asked_for_it(
