@@ -183,7 +183,11 @@ def test_an_action_without_its_owner_is_asked_for_it(
     page.get("discussion-new", case.reference)
     typed = {"how": "phone", "between": "agencies", "notes": "We spoke.", "others": "Una, Police"}
     page.send(
-        **typed, agreed_1_what="Send it", agreed_2_owner="Una", **when("happened_at", "2026-03-04", "09:00")
+        **typed,
+        rows="2",
+        agreed_1_what="Send it",
+        agreed_2_owner="Una",
+        **when("happened_at", "2026-03-04", "09:00"),
     )  # type: ignore[operator]
     assert page.page.status_code == 422
     assert "Enter who does action 1" in page.text and "Enter what was agreed in action 2" in page.text

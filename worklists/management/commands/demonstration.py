@@ -18,6 +18,7 @@ from cases.models import Case
 from complaints import actions as complaints
 from complaints.actions import Received
 from complaints.models import Complaint
+from complaints.policies import tellings_due
 from conferences import actions as conferences
 from conferences.models import Attendance, Conference
 from conferences.selectors import children_of
@@ -621,7 +622,7 @@ class Stage:
         )
         over = logged(third, 12, aspects[-1])
         self._answered(over, 11, "decision_stands")
-        for tell, seat, row in complaints.policies.tellings_due(Complaint.objects.get(pk=over.pk), self.area):
+        for tell, seat, row in tellings_due(Complaint.objects.get(pk=over.pk), self.area):
             if row is None:
                 complaints.told(
                     complaint_id=over.pk, by=by, tell_id=tell.id, seat=seat, told_at=self.ago(8), how="Letter", now=self.ago(8)
