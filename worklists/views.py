@@ -156,7 +156,9 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
         "dissent": dissent,
         "who": who,
         "identity": selectors.identity_of(found, dissent, area, actor, now),
-        "links": [{"href": reverse("papers", args=[found.reference]), "label": "Letters and papers"}],
+        "links": []
+        if actor.kind == "guest"
+        else [{"href": reverse("papers", args=[found.reference]), "label": "Letters and papers"}],
         "next": step,
         **_undelivered(request, found),
         "steps": tracker_steps(dissent, area, clocks),
