@@ -48,7 +48,7 @@ export function sessionClock(scope) {
     if (dialog.open) return;
     const last = found.whole <= found.left;
     const at = new Date(endsAt).toLocaleTimeString("en-GB", { hour: "numeric", minute: "2-digit", hour12: true, timeZone: "Europe/London" });
-    words.textContent = `${last ? dialog.dataset.last : dialog.dataset.idle}`.replace("{time}", at.replace(" ", ""));
+    words.textContent = `${last ? dialog.dataset.last : dialog.dataset.idle}`.replace("{time}", at.replace(" ", "").replace(":00", ""));
     button.hidden = last;
     dialog.showModal();
   }
