@@ -18,6 +18,7 @@ from audit.actions import write
 from audit.models import AuditEvent
 from cases.models import Case
 from cases.selectors import area_of_case
+from complaints.models import Complaint
 from conferences.models import Conference, ConferenceDocument
 from conferences.selectors import children_of
 from convening.models import ConveneAnswer
@@ -36,6 +37,8 @@ from letters.model import FIELDS_OF_WORDING
 from notifications.actions import enqueue
 from papers import permissions, policies
 from papers.policies import Plan
+from papers.selectors.complaints import KEY as COMPLAINT_KEY
+from papers.selectors.complaints import complaint_letter_of, complaint_printed, complaint_rule
 from papers.selectors.documents import Place
 from papers.selectors.letters import (
     first_draft,
@@ -490,6 +493,46 @@ def issue_refusal(*, answer_id: int, by: Actor, how: str, now: dt.datetime) -> I
         partnership_id=case.partnership_id, letter=letter, pdf=pdf, sha256=hashlib.sha256(pdf).hexdigest(),
         pages=pages_of(pdf), text_number=1,
         recipients=[{"name": said["to_person"], "role": "", "agency": said["to_agency"], "copy": False}],
+    )  # fmt: skip
+    _audit("letter.issued", letter, by, now, kind=letter.kind, count=1)
+    return issued
+
+
+@transaction.atomic
+def issue_acknowledgement(*, complaint_id: int, by: Actor, how: str, now: dt.datetime) -> IssuedLetter:
+    """Issue the letter that acknowledges a family's complaint, once: its words are those of the record (CAM-19)."""
+    complaint = Complaint.objects.select_related("case__partnership", "case__protocol_version").get(
+        pk=complaint_id
+    )
+    case = complaint.case
+    Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
+    permissions.check_issue_acknowledgement(by, complaint)
+    check_words(how, SHORT, "How it is sent", "how")
+    if not how.strip():
+        raise Denied("Enter how it is sent, for example by post", field="how")
+    if complaint_letter_of(complaint) is not None:
+        raise changed("This letter was issued. An issued letter never changes.")
+    member = Membership.objects.select_related("user").get(pk=by.member)
+    made = complaint_printed(complaint, member, now)
+    to = made.recipients[0]
+    letter = Letter.objects.create(
+        partnership_id=case.partnership_id, case=case, kind="complaint", key=COMPLAINT_KEY,
+        rule=complaint_rule(complaint), drafted_at=now, drafted_by=member, issued_at=now, issued_by=member,
+        how_sent=how.strip(),
+    )  # fmt: skip
+    LetterText.objects.create(
+        partnership_id=case.partnership_id, letter=letter, number=1, title=made.title, salutation=made.salutation,
+        about=[list(row) for row in made.about],
+        sections=[{"id": s.id, "heading": s.heading, "text": s.text} for s in made.sections],
+        saved_at=now, saved_by=member,
+    )  # fmt: skip
+    LetterRecipient.objects.create(
+        partnership_id=case.partnership_id, letter=letter, name=to.name, added_at=now, added_by=member
+    )
+    pdf = letters.letter_pdf(made)
+    issued = IssuedLetter.objects.create(
+        partnership_id=case.partnership_id, letter=letter, pdf=pdf, sha256=hashlib.sha256(pdf).hexdigest(),
+        pages=pages_of(pdf), text_number=1, recipients=[{"name": to.name, "role": "", "agency": "", "copy": False}],
     )  # fmt: skip
     _audit("letter.issued", letter, by, now, kind=letter.kind, count=1)
     return issued

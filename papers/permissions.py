@@ -1,6 +1,7 @@
 """May this person write, check, issue or read this paper? Each check ends with the policy."""
 
 import protocols
+from complaints.models import Complaint
 from conferences.models import Conference
 from conferences.permissions import is_recorder
 from conferences.selectors import reads_whole_record
@@ -117,6 +118,12 @@ def check_issue_refusal(actor: Actor, answer: ConveneAnswer) -> None:
         raise not_yours("Whoever answered the request sends its letter.")
     if answer.means == HELD:
         raise Denied("The request was agreed: there is no letter of a refusal.")
+
+
+def check_issue_acknowledgement(actor: Actor, complaint: Complaint) -> None:
+    """Send the letter that acknowledges a complaint: the keeper of the log."""
+    if not is_admin(actor, complaint.partnership_id):
+        raise not_yours("The partnership admin answers a complaint.")
 
 
 def check_upload(actor: Actor, conference: Conference) -> None:

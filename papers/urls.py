@@ -40,6 +40,7 @@ urlpatterns = [
     path("conferences/<str:reference>/extract/", taken.conference_extract, name="conference-extract"),
     path("conferences/<str:reference>/calendar.ics", calendars.conference, name="conference-calendar"),
     path("cases/<str:reference>/refusal/<str:step>/", refusals.convene_letter, name="convene-letter"),
+    path("complaints/<str:reference>/letter/", refusals.complaint_letter, name="complaint-letter"),
     path("documents/<uuid:document_uuid>/", documents.document, name="document"),
     path("documents/<uuid:document_uuid>/withdraw/", documents.document_withdraw, name="document-withdraw"),
     path("calendar/", calendars.calendar, name="calendar"),

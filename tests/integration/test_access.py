@@ -148,7 +148,7 @@ OF_A_RECORD = (
 # The log of families' complaints is its keeper's alone: nobody else knows that there is one.
 OF_A_COMPLAINT = (
     "complaint", "complaint-acknowledge", "complaint-told", "complaint-decide", "complaint-book", "complaint-withdraw",
-    "complaint-close",
+    "complaint-close", "complaint-letter",
 )  # fmt: skip
 
 # The addresses of a request for a conference: who may open each is in tests/integration/convening/test_pages.py.

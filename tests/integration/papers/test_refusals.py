@@ -74,3 +74,33 @@ def test_it_is_issued_on_its_page_and_read_by_the_requester(open_as) -> None:
     assert response["Content-Disposition"] == f'attachment; filename="{reference}-not-convene.pdf"'
     assert open_as(world, "health").get("convene-letter", reference, answer.step).status_code == 404
     assert open_as(world, "manager").get("convene-letter", reference, "other").status_code == 404
+
+
+# --- a complaint acknowledged -------------------------------------------------------------------------------------
+
+
+def test_CAM_19_a_complaint_is_acknowledged_by_letter_that_says_that_nothing_changes(open_as) -> None:
+    world = World("camden")
+    complaint = world.complaint(name="Gran Invented")
+    reference = complaint.case.reference
+    admin = open_as(world, "admin")
+    admin.get("complaint-letter", reference)
+    assert "A complaint does not change what the conference decided" in admin.text
+    assert admin.send(how="post").status_code == 302
+    pdf = bytes(IssuedLetter.objects.get().pdf)
+    text = text_of(pdf)
+    for words in (
+        "Dear Gran Invented",
+        "CAM-19",
+        "does not change what the conference decided",
+        world.partnership.name,
+    ):
+        assert words in text, words
+    for words in ("We were not heard.", "Cora Chair", "Pia Police", "Q.X."):
+        assert words not in text, words
+    assert open_as(world, "admin").get("complaint-letter", reference).content == pdf
+    assert open_as(world, "chair").get("complaint-letter", reference).status_code == 404
+    with pytest.raises(Denied, match="never changes"):
+        actions.issue_acknowledgement(
+            complaint_id=complaint.pk, by=world.actor("admin"), how="post", now=LATER
+        )
