@@ -25,7 +25,7 @@ from core.moments import check_day_happened, check_happened, check_not_before, c
 from core.refusals import Denied, changed
 from deadlines.actions import correct_fact, happened, no_longer_needed
 from deadlines.models import Deadline
-from deadlines.states import DeadlineState
+from deadlines.states import LADDER_ANCHORS, DeadlineState
 from dissent import permissions, policies
 from dissent.models import (
     Addition,
@@ -43,6 +43,10 @@ from dissent.models import (
     WrittenView,
 )
 from dissent.states import STAGE, AskKind, ContactHow, DissentState, HowReceived
+from escalation import actions as escalations
+from escalation.actions import Step
+from escalation.models import Escalation
+from escalation.policies import last_tier
 from notifications.actions import enqueue
 from partnerships.selectors import calendar_for, holders_of, slot_of
 from records.actions import record_filing, record_telling
@@ -264,6 +268,8 @@ def record(*, attendance_id: int, by: Actor, said: Said, now: dt.datetime) -> Di
         _begin(dissent, area, by, now)
     else:
         _stand(dissent, now, held_by="capacity:chair")
+    if area.dissent.parallel is not None:
+        _open_ladder(dissent, by, now, parallel=True)
     _audit(
         "dissent.recorded", dissent, by, now, rule=area.dissent.rule, at=said.expressed_at.isoformat(),
         late=bool(dissent.late_entry_reason), to=dissent.state,
@@ -344,6 +350,45 @@ def _begin(dissent: Dissent, area: protocols.AreaProtocol, by: Actor, now: dt.da
     dissent.version += 1
     dissent.save(update_fields=["state", "version"])
     _stand(dissent, now, held_by=held_by)
+    if area.review is None:
+        _climb(dissent, area, by, now)
+
+
+def open_ladder_of(dissent: Dissent) -> Escalation | None:
+    """The ladder that is open beside a dissent."""
+    found: Escalation | None = Escalation.objects.filter(case_id=dissent.case_id).open().first()
+    return found
+
+
+def _climb(dissent: Dissent, area: protocols.AreaProtocol, by: Actor, now: dt.datetime) -> None:
+    """A challenge under a protocol without a reviewer: the dissent is handed to the ladder, which is its answer, and the
+    chair hears it first (HIPS-10)."""
+    mode = next((m for m in area.dissent.modes if m.id == dissent.challenge_choice), None)
+    if mode is None or mode.held_by in ("", "capacity:dissenter") or open_ladder_of(dissent) is not None:
+        return
+    if "handed_to_ladder" not in facts_of(dissent.case):
+        happened(dissent.case, "handed_to_ladder", at=now, by=by, now=now)
+    _open_ladder(dissent, by, now, parallel=True)
+
+
+def _open_ladder(
+    dissent: Dissent,
+    by: Actor,
+    now: dt.datetime,
+    *,
+    parallel: bool = False,
+    tier: str = "",
+    step: Step | None = None,
+    concern: str = "",
+) -> Escalation:
+    requester = dissent.case.participants.filter(capacity=Capacity.DISSENTER).order_by("pk").first()
+    if requester is None:
+        raise LookupError(f"the case of dissent {dissent.pk} has no dissenter")
+    words = concern or dissent.reasons or "A formal dissent from what the conference decided."
+    return escalations.open_beside(
+        dissent.case, requester=requester, agency=dissent.agency, conference=dissent.conference, concern=words,
+        outcome_sought=dissent.outcome_sought, by=by, now=now, parallel=parallel, tier=tier, step=step,
+    )  # fmt: skip
 
 
 def _open_review(dissent: Dissent, tier: protocols.Tier, now: dt.datetime) -> Review:
@@ -566,7 +611,8 @@ def close_as_not_pursued(*, dissent_id: int, by: Actor, reason: str, now: dt.dat
     dissent.version += 1
     dissent.save(update_fields=["state", "closed_at", "closed_reason", "version"])
     happened(dissent.case, "dissent_not_pursued", at=now, by=by, now=now)
-    _stand(dissent, now, held_by="", outcome_label="Not pursued")
+    if not escalations.stand_again(dissent.case, now=now):
+        _stand(dissent, now, held_by="", outcome_label="Not pursued")
     _tell_involved(dissent, "not_pursued", now)
     _audit("dissent.not_pursued", dissent, by, now)
     return dissent
@@ -589,12 +635,14 @@ def withdraw(*, dissent_id: int, by: Actor, reason: str, now: dt.datetime) -> Di
     permissions.check_withdraw(by, dissent, area)
     check_words(reason, LONG, "The reason", "reason")
     was = dissent.state
+    _withdraw_ladder(dissent, by, reason, now)
     dissent.withdraw(now, reason.strip())
     dissent.version += 1
     dissent.save(update_fields=["state", "withdrawn_at", "withdrawn_reason", "closed_at", "version"])
     happened(dissent.case, "dissent_withdrawn", at=now, by=by, now=now)
     _close_reviews(dissent, now)
-    _stand(dissent, now, held_by="")
+    if not escalations.stand_again(dissent.case, now=now):
+        _stand(dissent, now, held_by="")
     for seat in ("capacity:chair", *(area.review.tiers[0].by if area.review else ())):
         enqueue(
             partnership_id=dissent.partnership_id, case=dissent.case, seat=seat, kind="withdrawn",
@@ -602,6 +650,37 @@ def withdraw(*, dissent_id: int, by: Actor, reason: str, now: dt.datetime) -> Di
         )  # fmt: skip
     _audit("dissent.withdrawn", dissent, by, now, **{"from": was})
     return dissent
+
+
+def _withdraw_ladder(dissent: Dissent, by: Actor, reason: str, now: dt.datetime) -> None:
+    """The ladder that opened with the dissent ends with it, as long as it stands where it opened. One that has gone on
+    goes on: it is the dissenter's to withdraw by itself."""
+    ladder = open_ladder_of(dissent)
+    if ladder is None:
+        return
+    handed = "handed_to_ladder" in facts_of(dissent.case)
+    at = last_tier(ladder)
+    if handed or (ladder.beside_dissent and (at is None or ladder.tiers.count() == 1)):
+        escalations.withdraw_beside(ladder, by=by, reason=reason, now=now, final=False)
+
+
+@transaction.atomic
+def take_further(
+    *, dissent_id: int, by: Actor, route: str, step: Step, unresolved: str, now: dt.datetime
+) -> Escalation:
+    """The answer did not settle it: open the ladder beside the dissent, at the step that the protocol's route names, or
+    at its first (AFC-20, CAM-17, SUS-31, SUS-34, WDC-19).
+
+    Raises Denied before the answer, for a route that the protocol does not have after this one, and where a ladder is
+    open already.
+    """
+    dissent = _lock(dissent_id)
+    area = area_of_case(dissent.case)
+    permissions.check_take_further(by, dissent, area, route)
+    if not unresolved.strip():
+        raise Denied("Enter what is still open", field="unresolved")
+    check_words(unresolved, VERY_LONG, "What is still open", "unresolved")
+    return _open_ladder(dissent, by, now, tier=route, step=step, concern=unresolved)
 
 
 @transaction.atomic
@@ -672,12 +751,18 @@ def choose_challenge(*, dissent_id: int, by: Actor, choice: str, now: dt.datetim
             rule=need.rule if need else "",
             field="challenge_choice",
         )
+    if open_ladder_of(dissent) is not None:
+        raise Denied(
+            "The challenge is on the ladder already. To end it, withdraw the escalation.",
+            field="challenge_choice",
+        )
     dissent.challenge_choice, dissent.challenge_chosen_at = choice, now
     dissent.version += 1
     dissent.save(update_fields=["state", "challenge_choice", "challenge_chosen_at", "version"])
     happened(dissent.case, "challenge_chosen", at=now, by=by, now=now)
     held_by = mode.held_by or area.dissent.holder_without_review or "capacity:dissenter"
     _stand(dissent, now, held_by=held_by)
+    _climb(dissent, area, by, now)
     if held_by != "capacity:dissenter":
         enqueue(
             partnership_id=dissent.partnership_id, case=dissent.case, seat=held_by, kind="challenged",
@@ -1198,10 +1283,14 @@ def close(*, dissent_id: int, by: Actor, now: dt.datetime, confirmed: bool = Fal
     dissent.close(now)
     dissent.version += 1
     dissent.save(update_fields=["state", "closed_at", "version"])
+    happened(dissent.case, "dissent_closed", at=now, by=by, now=now)
     running = Deadline.objects.filter(case=dissent.case, state=DeadlineState.OPEN)
     for clock_id in list(running.values_list("clock_id", flat=True)):
-        no_longer_needed(dissent.case, clock_id, now=now)
-    _stand(dissent, now, held_by="")
+        clock = area.clock(clock_id)
+        if clock is None or clock.after not in LADDER_ANCHORS:
+            no_longer_needed(dissent.case, clock_id, now=now)
+    if not escalations.stand_again(dissent.case, now=now):
+        _stand(dissent, now, held_by="")
     _audit("dissent.closed", dissent, by, now)
     return dissent
 

@@ -262,3 +262,13 @@ def check_pass_on(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol) 
     if not is_recorder(actor, dissent.conference):
         raise not_yours("The chair passes it on.")
     policies.check_pass_on(dissent, area)
+
+
+def check_take_further(actor: Actor, dissent: Dissent, area: protocols.AreaProtocol, route: str) -> None:
+    """Whoever dissented takes it further; for one without an account, the chair's side or the reviewer."""
+    for_them = not has_account(dissent) and (
+        is_recorder(actor, dissent.conference) or is_reviewer(actor, dissent, area)
+    )
+    if not is_dissenter(actor, dissent) and not for_them:
+        raise not_yours("Only the dissenting professional takes it further.")
+    policies.check_take_further(dissent, area, route)

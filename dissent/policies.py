@@ -215,7 +215,36 @@ def check_not_twice(attendance: Attendance, directions: dict[int, str]) -> None:
 # --- afterwards -------------------------------------------------------------------------------------------------
 
 
+def ways_further(dissent: Dissent, area: protocols.AreaProtocol) -> tuple[protocols.model.IfUnresolved, ...]:
+    """What the protocol has for a dissenter whom the last answer does not settle; nothing before an answer."""
+    last = last_answer(dissent)
+    if last is None:
+        return ()
+    return tuple(
+        after
+        for after in area.dissent.if_unresolved
+        if not after.after_outcomes or last.outcome in after.after_outcomes
+    )
+
+
+def check_take_further(dissent: Dissent, area: protocols.AreaProtocol, route: str) -> None:
+    """After the answer, by a route that the protocol has after this one, while no ladder is open."""
+    known = area.dissent.if_unresolved[0] if area.dissent.if_unresolved else None
+    rule = known.rule if known else ""
+    if dissent.case.closed_at is not None:
+        raise Denied(
+            "This case is closed. You can raise the difference anew, by the steps for your agency.", rule=rule
+        )
+    if area.review is None or last_answer(dissent) is None:
+        raise Denied("The dissent has not been answered yet.", rule=rule)
+    found = next((after for after in ways_further(dissent, area) if route in after.routes), None)
+    if found is None:
+        raise Denied("The protocol has no such way on after this answer.", rule=rule)
+
+
 def check_open(dissent: Dissent) -> None:
+    if dissent.state == DissentState.ON_LADDER and dissent.case.closed_at is not None:
+        raise Denied(f"This ended on the ladder, on {in_words(dissent.case.closed_at)}.")
     if dissent.state in FINAL:
         raise Denied(
             f"This dissent is closed ({dissent.get_state_display().lower()}); nothing can be added to it."

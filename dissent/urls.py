@@ -23,6 +23,7 @@ urlpatterns = [
     path("cases/<str:reference>/information/", views.add_information, name="add-information"),
     path("cases/<str:reference>/tasks/<str:task>/", views.task_done, name="task-done"),
     path("cases/<str:reference>/challenge/", views.challenge_choice, name="challenge-choice"),
+    path("cases/<str:reference>/further/<str:route>/", views.take_further, name="take-further"),
     path("cases/<str:reference>/pass-on/", views.pass_on, name="pass-on"),
     path("cases/<str:reference>/review/", views.review, name="review"),
     path("cases/<str:reference>/review/conversation/", views.log_conversation, name="log-conversation"),

@@ -36,6 +36,7 @@ from core.refusals import Denied, Kind
 from core.templatetags.pd import day_time
 from dissent import actions, forms, permissions, policies, selectors
 from dissent.models import Dissent
+from escalation.views import ladder_start
 
 Context = dict[str, Any]
 
@@ -484,6 +485,25 @@ def challenge_choice(request: ActingRequest, reference: str) -> HttpResponse:
         "The choice was recorded.",
         page_title="Whether to challenge", submit_label="Save the choice", stands=area.meanwhile.text,
         lead=f"It is the dissenter’s own choice. ({need.rule})" if need and need.rule else "",
+    )  # fmt: skip
+
+
+@acting
+def take_further(request: ActingRequest, reference: str, route: str) -> HttpResponse:
+    """The answer did not settle it: the step that the protocol's way on leads to, with who stands there."""
+    dissent, area = _open(request, reference)
+    _gate(request, permissions.check_take_further, dissent, area, route)
+    way, form = ladder_start(request, dissent.case, dissent.agency, dissent.conference, route)
+    found = area.route(route)
+    title = found.label if found else "Take it further"
+    return _form_page(
+        request, dissent, form,
+        lambda: actions.take_further(
+            dissent_id=dissent.pk, by=request.actor, route=route, step=form.step(),
+            unresolved=form.cleaned_data["unresolved"], now=request.now,
+        ),
+        "It was taken further. This page now shows its steps.", template="escalation/step.html" if way else "dissent/form.html",
+        page_title=title, submit_label="Take it there", way=way, tier=way.tier if way else None,
     )  # fmt: skip
 
 

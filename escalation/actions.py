@@ -367,10 +367,11 @@ def open_beside(
     parallel: bool = False,
     outcome_sought: str = "",
     kind: str = "conference_outcome",
+    step: Step | None = None,
 ) -> Escalation:
     """Open the ladder in the case of a dissent: together with it, instead of a review, or after its answer; or in the case
-    of a request for a conference that was refused. It starts at the step named, or the first. Called inside the
-    transaction of the action that holds the case.
+    of a request for a conference that was refused. It starts at the step named, or the first; with a `step`, with the
+    people and what else the step needs. Called inside the transaction of the action that holds the case.
 
     Raises Denied where a ladder is open on this case already.
     """
@@ -378,6 +379,7 @@ def open_beside(
         raise Denied("An escalation is open on this case already. Go on with that one.")
     area = area_of_case(case)
     ladder = area.ladder_for(agency.kind, kind)
+    other = conference.chair.agency if conference is not None else None
     own = add_participant(
         case,
         Capacity.REQUESTER,
@@ -388,30 +390,17 @@ def open_beside(
     )
     escalation: Escalation = Escalation.objects.create(
         partnership_id=case.partnership_id, case=case, kind=kind, ladder=ladder.id if ladder else "",
-        conference=conference, requester=own, agency=agency, held_by="capacity:requester", concern=concern.strip(),
+        conference=conference, requester=own, agency=agency,
+        other_agency=other if other != agency else None, held_by="capacity:requester", concern=concern.strip(),
         outcome_sought=outcome_sought.strip(), raised_at=now, recorded_at=now, recorded_by_id=by.member, beside_dissent=parallel,
     )  # fmt: skip
     first = (ladder.tier(tier) if tier else None) or ladder.tiers[0] if ladder else None
     happened(case, "difference_raised", at=now, by=by, now=now, clocks=_clocks_of(first))
     if first is not None:
-        manager = own.membership.line_manager if own.membership else None
-        people = (
-            (Named(side=Side.OURS, membership_id=manager.pk),)
-            if parallel
-            and manager is not None
-            and first.between is None
-            and first.place == "between"
-            and not first.decided_by
-            else ()
-        )
-        _enter(
-            escalation,
-            area,
-            policies.Way(first, Entered.RAISED, first.label, first.rule),
-            Step(way="", people=people),
-            by,
-            now,
-        )
+        way = policies.Way(first, Entered.RAISED, first.label, first.rule)
+        if step is not None:
+            _check_step(escalation, way, step)
+        _enter(escalation, area, way, step or _first_step(own, first, parallel), by, now)
     else:
         _stand(escalation, now)
     _audit(
@@ -424,6 +413,15 @@ def open_beside(
         at=now.isoformat(),
     )
     return escalation
+
+
+def _first_step(requester: Participant, first: LadderTier, parallel: bool) -> Step:
+    """A ladder that opens by itself begins with the requester's own line manager, where that is the step (AFC-7)."""
+    manager = requester.membership.line_manager if requester.membership else None
+    own_level = first.between is None and first.place == "between" and not first.decided_by
+    if not parallel or manager is None or not own_level:
+        return Step(way="")
+    return Step(way="", people=(Named(side=Side.OURS, membership_id=manager.pk),))
 
 
 def _clocks_of(step: LadderTier | None) -> tuple[str, ...]:
@@ -450,7 +448,7 @@ def open_tier(
         raise changed("Someone else changed this while you were writing. Look at where it stands now.")
     urgent = way.entered == Entered.URGENT
     if not urgent:
-        _check_step(escalation, area, way, step)
+        _check_step(escalation, way, step)
     at = policies.open_tier(escalation)
     if at is not None:
         ended = Ended.JUMPED if way.entered in JUMPS else Ended.MOVED_ON
@@ -466,7 +464,7 @@ def open_tier(
     return row
 
 
-def _check_step(escalation: Escalation, area: protocols.AreaProtocol, way: policies.Way, step: Step) -> None:
+def _check_step(escalation: Escalation, way: policies.Way, step: Step) -> None:
     check_words(step.unresolved, VERY_LONG, "What is still open", "unresolved")
     check_words(step.exception, LONG, "The reason", "exception")
     check_words(step.same_person_note, LONG, "The note", "same_person_note")
@@ -581,7 +579,8 @@ def _enter(
     urgent = way.entered == Entered.URGENT  # at any hour, and by itself
     for seat in tier.tells:
         _tell(escalation, seat, "escalation_moved", now, rule=tier.rule, what=tier.label, immediate=urgent)
-    for seat in tier.decided_by:
+    told_already = way.entered == Entered.RAISED and escalation.beside_dissent  # of the dissent itself
+    for seat in () if told_already else tier.decided_by:
         _tell(escalation, seat, "escalation_yours", now, rule=tier.rule, what=tier.label, immediate=urgent)
     if by.membership_id != escalation.requester.membership_id and way.entered != Entered.RAISED:
         _tell(escalation, "capacity:requester", "escalation_moved", now, rule=tier.rule, what=tier.label)
@@ -965,8 +964,10 @@ def withdraw(*, escalation_id: int, by: Actor, reason: str, now: dt.datetime) ->
     return withdraw_beside(escalation, by=by, reason=reason, now=now)
 
 
-def withdraw_beside(escalation: Escalation, *, by: Actor, reason: str, now: dt.datetime) -> Escalation:
-    """The same, where the dissent that it goes with is withdrawn. The caller holds the case."""
+def withdraw_beside(
+    escalation: Escalation, *, by: Actor, reason: str, now: dt.datetime, final: bool = True
+) -> Escalation:
+    """The same, where the caller holds the case; not `final`: the dissent that it goes with says where the case stands."""
     row = policies.open_tier(escalation)
     if row is not None:
         _end_tier(escalation, row, Ended.WITHDRAWN, by, now)
@@ -974,7 +975,8 @@ def withdraw_beside(escalation: Escalation, *, by: Actor, reason: str, now: dt.d
     escalation.held_by = ""
     _save(escalation, "withdrawn_at", "closed_at", "ending")
     happened(escalation.case, "escalation_withdrawn", at=now, by=by, now=now)
-    _stand(escalation, now)
+    if final:
+        _stand(escalation, now)
     _tell_all(escalation, "escalation_withdrawn", by, now)
     _audit("escalation.withdrawn", escalation, by, now)
     return escalation

@@ -24,6 +24,7 @@ from partnerships.models import Agency, Membership
 from protocols.model import Kind, LadderTier
 
 SMALL: dict[str, str] = {"class": "govuk-radios--small"}
+SMALL_BOXES: dict[str, str] = {"class": "govuk-checkboxes--small"}
 ELSE = "else"
 TOPICS_HINT = "Select all that apply."
 
@@ -47,8 +48,22 @@ def _address(label: str, *, hint: str = "") -> forms.EmailField:
     )
 
 
+class AskedMany(forms.MultipleChoiceField):
+    """Several of a list, asked for where another answer will do as well: it is not called optional."""
+
+    def validate(self, value: Any) -> None:
+        """What is missing is said by the action; what is not on the list is refused here."""
+        if any(not self.valid_value(one) for one in value):
+            raise forms.ValidationError(self.error_messages["invalid_choice"], params={"value": ""})
+
+
 class RaiseForm(OnceForm):
     """A professional difference, on one page."""
+
+    field_order = [  # noqa: RUF012 - Django’s own shape
+        "token", "concern", "outcome_sought", "topics", "children", "initials", "born_on", "due_on", "other_agency",
+        "theirs_name", "theirs_email", "conference", "raised_at", "agreed_date", "agreed_reason", "protect_by_date",
+    ]  # fmt: skip
 
     error_names: ClassVar = {
         "concern": "What you disagree with", "outcome_sought": "What would settle it", "agreed_reason": "The reason",
@@ -60,14 +75,17 @@ class RaiseForm(OnceForm):
         "other_agency": "Select the other agency",
     }
 
-    conference = forms.ChoiceField(
-        label="Which conference?", widget=forms.RadioSelect(attrs=SMALL), required=False
-    )
+    conference = forms.ChoiceField(label="Is it about one of these conferences?", required=False)
     topics = forms.MultipleChoiceField(
-        label="What is it about?", widget=forms.CheckboxSelectMultiple, required=False, help_text=TOPICS_HINT
+        label="What is it about?",
+        widget=forms.CheckboxSelectMultiple(attrs=SMALL_BOXES),
+        required=False,
+        help_text=TOPICS_HINT,
     )
-    children = forms.MultipleChoiceField(
-        label="Which child?", widget=forms.CheckboxSelectMultiple, required=False
+    children = AskedMany(
+        label="Which child?",
+        widget=forms.CheckboxSelectMultiple(attrs=SMALL_BOXES),
+        help_text="Select all it is about, or enter another child below.",
     )
     initials = forms.CharField(
         label="Initials of another child", max_length=6, required=False, help_text="Screens show these and the age, never the name.",
@@ -112,7 +130,7 @@ class RaiseForm(OnceForm):
         self._choose(
             "conference",
             [
-                ("", "None of these"),
+                ("", "No, or not one of these"),
                 *(
                     (str(c.uuid), f"{c.get_kind_display()} conference, {short_date(c.starts_at)}")
                     for c in conferences
@@ -240,8 +258,8 @@ class PeopleForm(OnceForm):
         return cleaned
 
 
-class StepForm(PeopleForm):
-    """Taking it to a step: what is still open, who stands there, and what the step needs."""
+class OpenForm(PeopleForm):
+    """What is still open: the first thing that whoever takes it up reads."""
 
     error_names: ClassVar = {
         "unresolved": "What is still open",
@@ -254,6 +272,13 @@ class StepForm(PeopleForm):
         rows=4, max_length=VERY_LONG, label="What was tried, and what is still open?",
         help_text="Whoever takes it up reads this first.",
     )  # fmt: skip
+
+    def step(self) -> Step:
+        return Step(way="", unresolved=self.cleaned_data["unresolved"])
+
+
+class StepForm(OpenForm):
+    """Taking it to a step: what is still open, who stands there, and what the step needs."""
 
     def __init__(
         self, *args: Any, escalation: Escalation, way: policies.Way, area: protocols.AreaProtocol, people: dict[str, list[Membership]],

@@ -6,25 +6,36 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import reverse
 
 import protocols
-from cases.models import Case, Child, Participant
+from cases.models import Case, CaseEvent, Child, Participant
 from cases.selectors import get_case_or_404
 from cases.states import Capacity
 from conferences.models import Conference
 from core.actor import Actor
 from core.clock import london_date
+from core.gather import attach, gather
 from core.refusals import allowed
 from core.templatetags.pd import children_words, day_date, day_time, plural, short_date
+from deadlines.models import Deadline
 from deadlines.selectors import RunningClock
 from escalation import permissions, policies
-from escalation.models import AgreedAction, Escalation, EscalationTier, TierMeeting, TierPerson, UrgentAction
+from escalation.models import (
+    AgreedAction,
+    Escalation,
+    EscalationTier,
+    ForumSummary,
+    MeetingPerson,
+    TierMeeting,
+    TierPerson,
+    UrgentAction,
+)
 from escalation.states import CLIMBING, ENDED, FINAL, Ended, Entered, EscalationState, Side
 from partnerships.models import Agency, Membership, SlotHolder
-from partnerships.selectors import holders_of, on_day
+from partnerships.selectors import all_holders, in_post, on_day
 from partnerships.states import Role
 from protocols.durations import in_words
 from protocols.model import LadderTier
@@ -37,35 +48,75 @@ NOTHING = "You do not need to do anything now."
 # --- the gate ---------------------------------------------------------------------------------------------------
 
 
-def with_steps(rows: QuerySet[Escalation]) -> QuerySet[Escalation]:
-    """Escalations with everything that a page asks of them: the same number of queries, however long the ladder."""
-    return rows.select_related(
-        "case__protocol_version", "case__partnership", "case__agency", "agency", "other_agency",
-        "requester__membership__user", "requester__agency", "conference__chair__user",
-    ).prefetch_related(
-        Prefetch("tiers", EscalationTier.objects.select_related("opened_by__user", "closed_by__user").order_by("opened_at", "pk")),
-        Prefetch(
-            "tiers__people",
-            TierPerson.objects.select_related("participant__membership__user", "participant__slot", "participant__agency").order_by("pk"),
-        ),
-        Prefetch("tiers__meetings", TierMeeting.objects.prefetch_related("people").order_by("met_at", "pk")),
-        Prefetch("tiers__agreed_actions", AgreedAction.objects.order_by("recorded_at", "pk")),
-        "forum_summaries",
-    )  # fmt: skip
+LADDER_READS = 9
+
+
+def ladder_reads(case_id: int) -> list[QuerySet[Any]]:
+    """Everything about the ladders of a case, and everyone in it, for `core.gather`: then `put_together`."""
+    here = {"tier__escalation__case": case_id}
+    return [
+        Escalation.objects.filter(case=case_id)
+        .select_related("agency", "other_agency", "requester__membership__user", "requester__slot", "requester__agency", "conference__chair__user")
+        .order_by("pk"),
+        EscalationTier.objects.filter(escalation__case=case_id).order_by("opened_at", "pk"),
+        TierPerson.objects.filter(**here)
+        .select_related("participant__membership__user", "participant__slot", "participant__agency")
+        .order_by("pk"),
+        TierMeeting.objects.filter(**here).order_by("met_at", "pk"),
+        MeetingPerson.objects.filter(meeting__tier__escalation__case=case_id).order_by("pk"),
+        AgreedAction.objects.filter(**here).order_by("recorded_at", "pk"),
+        ForumSummary.objects.filter(escalation__case=case_id).order_by("pk"),
+        UrgentAction.objects.filter(case=case_id).order_by("taken_at", "pk"),
+        Participant.objects.filter(case=case_id).select_related("membership__user", "membership__line_manager", "slot", "agency").order_by("pk"),
+    ]  # fmt: skip
+
+
+def put_together(case: Case, rows: list[list[Any]]) -> None:
+    """The rows of `ladder_reads` on their case: checks and pages then ask the database no more."""
+    escalations, tiers, people, meetings, there, agreed, summaries, urgent, participants = rows
+    attach(case, "escalations", escalations)
+    attach(case, "urgent_actions", urgent)
+    attach(case, "participants", participants)
+    for meeting in meetings:
+        attach(meeting, "people", [row for row in there if row.meeting_id == meeting.pk])
+    for tier in tiers:
+        attach(tier, "people", [row for row in people if row.tier_id == tier.pk])
+        attach(tier, "meetings", [row for row in meetings if row.tier_id == tier.pk])
+        attach(tier, "agreed_actions", [row for row in agreed if row.tier_id == tier.pk])
+    for escalation in escalations:
+        attach(escalation, "tiers", [row for row in tiers if row.escalation_id == escalation.pk])
+        attach(
+            escalation, "forum_summaries", [row for row in summaries if row.escalation_id == escalation.pk]
+        )
+
+
+def read_ladders(case: Case) -> Case:
+    """The case with its ladders, its clocks and facts, and who fills which post: one query."""
+    deadlines, events, children, posts, *rows = gather(
+        Deadline.objects.filter(case=case).order_by("pk"),
+        CaseEvent.objects.filter(case=case).order_by("recorded_at", "pk"),
+        Child.objects.filter(case_children__case=case).order_by("pk"),
+        all_holders(case.partnership_id),
+        *ladder_reads(case.pk),
+    )
+    for name, found in (("deadlines", deadlines), ("events", events), ("children", children)):
+        attach(case, name, found)
+    case.posts = posts  # type: ignore[attr-defined]  # read along, for the names of who holds what
+    put_together(case, rows)
+    return case
 
 
 def get_escalation_or_404(actor: Actor, reference: str) -> Escalation:
     """The escalation of a case in a URL: the open one, else the last. A stranger gets 404."""
-    case = get_case_or_404(actor, reference)
-    found = escalation_of(case)
+    found = escalation_of(read_ladders(get_case_or_404(actor, reference)))
     if found is None:
         raise Http404("No escalation.")
     return found
 
 
 def escalation_of(case: Case) -> Escalation | None:
-    """The open escalation of a case, else the last that there was."""
-    rows = list(with_steps(Escalation.objects.filter(case=case)).order_by("pk"))
+    """The open escalation of a case that was read with its ladders, else the last that there was."""
+    rows: list[Escalation] = list(case.escalations.all())
     return next((row for row in rows if row.state not in FINAL), rows[-1] if rows else None)
 
 
@@ -185,14 +236,13 @@ class Page:
             "ladder": self.ahead(),
             "no_ladder": self.no_ladder(),
             "todo": self.todo(),
-            "ways": self.ways(),
+            "ways": (ways := self.ways()),
+            "past_ways": any(way["past"] for way in ways),
             "actions": self.actions(),
             "meetings": self.meetings(),
             "agreed": self.agreed(),
             "past": self.past(),
-            "urgent_actions": list(
-                UrgentAction.objects.filter(case=escalation.case).order_by("taken_at", "pk")
-            ),
+            "urgent_actions": list(escalation.case.urgent_actions.all()),
             "summaries": list(escalation.forum_summaries.all()),
             "urgent_href": reverse("urgent", args=[self.reference]),
             "ending": self.ending(),
@@ -316,12 +366,9 @@ class Page:
                 )
         if seat.startswith("slot:"):
             slot = self.area.slot(seat.removeprefix("slot:"))
-            names = [
-                h.membership.user.name
-                for h in holders_of(
-                    escalation.partnership_id, seat.removeprefix("slot:"), london_date(self.now)
-                )
-            ]
+            posts = getattr(escalation.case, "posts", ())
+            held = in_post(posts, seat.removeprefix("slot:"), london_date(self.now))
+            names = [h.membership.user.name for h in held]
             title = slot.title if slot else ""
             return (
                 f"{names[0]}, {title}," if names else f"{title}, a post that nobody fills,"
@@ -495,7 +542,7 @@ class Page:
             tier = _tier(self.area, way.tier, kind, other)
             found.append(
                 {
-                    "label": way.label if way.entered != Entered.SKIPPED else f"Past a step: {way.label}",
+                    "label": way.label,
                     "between": (way.alternative and f"In place of line management, at: {way.tier.label}")
                     or tier["between"],
                     "time": tier["time"],
@@ -503,6 +550,7 @@ class Page:
                     "href": self.url("escalation-step", to=way.key),
                     "missing": way.missing,
                     "first": way.entered in (Entered.UP, Entered.RAISED),
+                    "past": way.entered == Entered.SKIPPED,
                 }
             )
         return found
@@ -648,8 +696,16 @@ def title_at(escalation: Escalation, tier: LadderTier, side: str) -> str:
     return tier.titles.get(escalation.agency.kind, tier.between.ours if tier.between else tier.label)
 
 
+def dissenter_of(case: Case) -> Participant:
+    return (
+        Participant.objects.filter(case=case, capacity=Capacity.DISSENTER)
+        .select_related("membership__line_manager", "membership__user")
+        .order_by("pk")[0]
+    )
+
+
 def has_chair(escalation: Escalation) -> bool:
-    return Participant.objects.filter(case=escalation.case, capacity=Capacity.CHAIR).exists()
+    return any(p.capacity == Capacity.CHAIR for p in permissions.people_of(escalation.case))
 
 
 def other_agencies(actor: Actor) -> list[Agency]:
@@ -681,11 +737,7 @@ def conferences_of_actor(actor: Actor) -> list[Conference]:
 
 def participants_of(escalation: Escalation) -> list[Participant]:
     """Everyone in the case who can be at a meeting, each once."""
-    rows = (
-        Participant.objects.filter(case=escalation.case)
-        .select_related("membership__user", "slot", "agency")
-        .order_by("pk")
-    )
+    rows = permissions.people_of(escalation.case)
     unique: dict[str, Participant] = {}
     for row in rows:
         unique.setdefault(
@@ -708,7 +760,7 @@ def identity_view(page: Page) -> Shown:
     kind = page.area.escalation.kind(escalation.kind)
     facts = [{"label": "About", "value": kind.label if kind else case.get_kind_display()}]
     if children:
-        facts.insert(0, {"label": "Children" if case.children.count() > 1 else "Child", "value": children})
+        facts.insert(0, {"label": "Children" if len(case.children.all()) > 1 else "Child", "value": children})
     if not page.own:
         facts.append(
             {"label": "Raised by", "value": f"{person_name(escalation.requester)}, {escalation.agency.name}"}

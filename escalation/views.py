@@ -10,13 +10,15 @@ from django.urls import reverse
 
 import protocols
 from accounts.edge import ActingRequest, acting, form_status, say_done, signed_in, submit
+from cases.models import Case
 from cases.selectors import area_of_case, get_case_or_404
+from conferences.models import Conference
 from core.clock import london_date
 from core.refusals import Denied, Kind
 from escalation import actions, forms, permissions, policies, selectors
 from escalation.models import Escalation
 from escalation.states import Entered, Side
-from partnerships.models import Membership
+from partnerships.models import Agency, Membership
 from partnerships.selectors import area_in_force
 
 
@@ -84,6 +86,7 @@ def raise_kind(request: ActingRequest, kind: str) -> HttpResponse:
         "form": form,
         "page_title": found.label,
         "kind": found,
+        "submit_label": "Raise it",
         "ladder": selectors.ladder_view(area, request.membership.agency.kind, kind),
         "back_url": reverse("raise"),
         "back_label": "Back",
@@ -140,6 +143,25 @@ def _step_form(
         people=people,
         agencies=selectors.other_agencies(request.actor),
     )
+
+
+def ladder_start(
+    request: ActingRequest, case: Case, agency: Agency, conference: Conference, tier: str
+) -> tuple[policies.Way | None, Any]:
+    """The first step of a ladder that is not open yet, beside a dissent: how it is entered, and its form; without a
+    ladder for this agency, only what is still open is asked."""
+    area = area_of_case(case)
+    ladder = area.ladder_for(agency.kind, selectors.OUTCOME_KIND)
+    if ladder is None:
+        return None, forms.OpenForm(_posted(request))
+    first = ladder.tier(tier) or ladder.tiers[0]
+    way = policies.Way(first, Entered.RAISED, first.label, first.rule)
+    other = conference.chair.agency
+    unsaved = Escalation(
+        partnership_id=case.partnership_id, case=case, agency=agency, conference=conference,
+        other_agency=other if other != agency else None, requester=selectors.dissenter_of(case),
+    )  # fmt: skip
+    return way, _step_form(request, unsaved, area, way)
 
 
 @acting
@@ -335,7 +357,7 @@ def urgent(request: ActingRequest, reference: str) -> HttpResponse:
     until somebody has seen this and writes it."""
     case = get_case_or_404(request.actor, reference)
     area = area_of_case(case)
-    escalation = selectors.escalation_of(case)
+    escalation = selectors.escalation_of(selectors.read_ladders(case))
     form = forms.UrgentForm(_posted(request), initial={"taken_at": request.now})
     ways = policies.urgent_ways(escalation, area) if escalation else []
     if escalation is None or not permissions.may_open(request.actor, escalation, area):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import protocols
-from cases.models import Participant
+from cases.models import Case, Participant
 from cases.selectors import area_of_case
 from cases.states import Capacity
 from conferences.actions import NewChild
@@ -13,7 +13,7 @@ from core.actor import Actor
 from escalation import actions, policies
 from escalation.actions import Difference, Named, Step
 from escalation.models import Escalation, EscalationTier
-from escalation.selectors import with_steps
+from escalation.selectors import read_ladders
 from escalation.states import Side
 from partnerships.states import AgencyKind, Role
 from tests.builders import START, World, add_member, at
@@ -154,8 +154,7 @@ class Ladder:
 
     def ready(self, escalation: Escalation, now: dt.datetime = NEXT) -> None:
         """The chair of the case, where the next step goes to one: a participant, as a conference would give."""
-        ways = self.ways(escalation)
-        if ways and ways[0].tier.place == "chair":
+        if any(way.tier.place == "chair" for way in self.ways(escalation)):
             Participant.objects.get_or_create(
                 partnership_id=escalation.partnership_id,
                 case=escalation.case,
@@ -201,5 +200,7 @@ class Ladder:
         )
 
     def fresh(self, escalation: Escalation) -> Escalation:
-        found: Escalation = with_steps(Escalation.objects.filter(pk=escalation.pk)).get()
-        return found
+        case = Case.objects.select_related("partnership", "protocol_version", "agency").get(
+            pk=escalation.case_id
+        )
+        return next(row for row in read_ladders(case).escalations.all() if row.pk == escalation.pk)  # type: ignore[attr-defined,no-any-return]

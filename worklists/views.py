@@ -32,8 +32,16 @@ from dissent.selectors import (
     tasks_open,
     tracker_steps,
 )
+from dissent.states import FINAL, LADDER
 from escalation.models import Escalation
-from escalation.selectors import OUTCOME_KIND, escalation_of, identity_view, ladder_view, urgent_view
+from escalation.selectors import (
+    OUTCOME_KIND,
+    escalation_of,
+    identity_view,
+    ladder_view,
+    read_ladders,
+    urgent_view,
+)
 from escalation.selectors import Page as EscalationPage
 from notifications.selectors import is_undelivered_in, undelivered
 from partnerships.selectors import area_in_force
@@ -41,6 +49,11 @@ from partnerships.states import RECORDERS, REVIEWERS, Role
 from records.selectors import beside_case
 from worklists import selectors
 from worklists.context import home_label
+
+LED_BY_LADDER = (
+    *FINAL,
+    *LADDER,
+)  # once the dissent is over, or handed to it, the ladder says what happens next
 
 
 @signed_in
@@ -80,7 +93,7 @@ def case(request: ActingRequest, reference: str) -> HttpResponse:
     if found.kind == Kind.COMPLAINT:  # no difference: it has a log of its own
         return redirect("complaint", found.reference)
     if dissent is None:
-        escalation = escalation_of(found)
+        escalation = escalation_of(read_ladders(found))
         if escalation is not None:
             return render(request, "escalation/case.html", _escalation_page(request, found, escalation))
         convening = convening_of(found)
@@ -151,6 +164,10 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
     clocks = clocks_of(found, now)
     who = looking(actor, dissent, area)
     step = next_step(dissent, area, clocks, actor, now)
+    escalation = escalation_of(found)
+    whole = EscalationPage(escalation, area, actor, now, clocks).shown() if escalation else None
+    if whole and dissent.state in LED_BY_LADDER:
+        step = whole["next"]
     return {
         "case": found,
         "dissent": dissent,
@@ -176,7 +193,8 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
         "additions": list(dissent.additions.all()) if who.dissenter or who.reviewer else [],
         "questions": selectors.questions_for(actor, dissent),
         "actions": case_actions(dissent, area, actor),
-        "unresolved": if_unresolved(dissent, area),
+        "unresolved": if_unresolved(dissent, area, None if whole and whole["open"] else actor),
+        "whole": whole,
         "ladder": ladder_view(area, dissent.agency.kind),
         "elapsed": selectors.elapsed(dissent, now) if area.review is None else None,
         "no_review": area.refusal("no_review") if area.review is None else None,

@@ -296,8 +296,22 @@ def own_view(dissent: Dissent, area: protocols.AreaProtocol) -> Shown:
     }
 
 
-def if_unresolved(dissent: Dissent, area: protocols.AreaProtocol) -> Shown | None:
-    """What the dissenter may do next: {text, rule, basis, routes: [{label, text, rule}]}; before an answer, the first."""
+def _ways_further(
+    dissent: Dissent, area: protocols.AreaProtocol, actor: Actor | None, routes: list[protocols.model.Route]
+) -> list[Shown]:
+    """The routes that this person can take now, as links: each opens the ladder beside the dissent."""
+    if actor is None:
+        return []
+    return [
+        {"label": route.label, "href": reverse("take-further", args=[dissent.case.reference, route.id])}
+        for route in routes
+        if allowed(permissions.check_take_further, actor, dissent, area, route.id)
+    ]
+
+
+def if_unresolved(dissent: Dissent, area: protocols.AreaProtocol, actor: Actor | None = None) -> Shown | None:
+    """What the dissenter may do next: {text, rule, basis, routes: [{label, text, rule}], ways: [{label, href}]}; before
+    an answer, the first."""
     answers = list(dissent.answers.all())
     for after in area.dissent.if_unresolved:
         if not answers or not after.after_outcomes or answers[-1].outcome in after.after_outcomes:
@@ -307,6 +321,7 @@ def if_unresolved(dissent: Dissent, area: protocols.AreaProtocol) -> Shown | Non
                 "rule": after.rule,
                 "basis": after.basis,
                 "routes": [{"label": r.label, "text": r.text, "rule": r.rule} for r in routes],
+                "ways": _ways_further(dissent, area, actor, routes),
             }
     return None
 

@@ -25,6 +25,7 @@ from dissent.models import (
     PractitionerTask,
     ReviewItem,
 )
+from escalation.selectors import LADDER_READS, ladder_reads, put_together
 from partnerships.selectors import all_holders
 from partnerships.states import Role
 from records.models import Filing, Telling
@@ -68,7 +69,7 @@ def _with_the_rest(dissent: Dissent) -> Dissent:
     key, case_id = dissent.pk, dissent.case_id
     (
         children, answers, per_child, follow_ups, tasks, additions, asks, talks, items,
-        deadlines, events, tellings, filings, of_case, posts, *guests,
+        deadlines, events, tellings, filings, of_case, posts, *others,
     ) = gather(
         DissentChild.objects.filter(dissent=key)
         .select_related("conference_child__child", "conference_child__decision")
@@ -87,8 +88,12 @@ def _with_the_rest(dissent: Dissent) -> Dissent:
         Filing.objects.filter(case=case_id).order_by("pk"),
         Child.objects.filter(case_children__case=case_id).order_by("pk"),
         all_holders(dissent.partnership_id),
+        *ladder_reads(case_id),
         *guest_reads(case_id),
     )  # fmt: skip
+    ladder, guests = others[:LADDER_READS], others[LADDER_READS:]
+    put_together(dissent.case, ladder)
+    dissent.case.posts = posts  # type: ignore[attr-defined]
     dissent.case.guest_rows = guests  # type: ignore[attr-defined]  # read along, for who has no account
     dissent.posts = posts  # type: ignore[attr-defined]  # read along, for the names of who holds what
     by_key = {row.pk: row for row in children}

@@ -24,11 +24,17 @@ RANGES = {
     "HIPS": range(7, 11),
 }
 BESIDE = {"HIPS-15"}
+# The ladders: who stands at which step, in what time, and what comes next.
+LADDERS = {
+    "CAM-3", "CAM-17", "CAM-21", "SUS-5", "SUS-6", "SUS-8", "SUS-10", "SUS-11", "SUS-33", "SUS-34", "SUS-35", "SUS-36",
+    "SUS-37", "WDC-19", "WDC-20", "WDC-21", "HIPS-4", "HIPS-6", "HIPS-11", "HIPS-12", "HIPS-14", "HIPS-16", "HIPS-17",
+    "HIPS-18", "HIPS-19",
+}  # fmt: skip
 
 
 def in_range(number: str) -> bool:
     source, _, digits = number.partition("-")
-    return number in BESIDE or int(digits.rstrip("ab")) in RANGES[source]
+    return number in BESIDE | LADDERS or int(digits.rstrip("ab")) in RANGES[source]
 
 
 def numbers_borne() -> Iterator[tuple[str, str]]:

@@ -52,6 +52,7 @@ from protocols.calendar import Calendar
 from records import actions as records
 from records.actions import Agreed, Other, Written
 from records.states import Between, HowHeld
+from worklists.management.ladders import Climb
 
 FIRST = (
     "Amber Basil Coral Dill Ember Fern Garnet Hazel Indigo Juniper Kestrel Lark Maple Nettle Olive Pepper Quill Robin "
@@ -88,6 +89,11 @@ PEOPLE = {
     "school": (Role.PRACTITIONER, "school", "Designated safeguarding lead"),
     "charity": (Role.PRACTITIONER, "charity", "Family support worker"),
     "admin": (Role.PARTNERSHIP_ADMIN, "care", "Partnership manager"),
+    "worker": (Role.PRACTITIONER, "care", "Social worker"),
+    "team": (Role.PRACTITIONER, "care", "Team manager"),
+    "inspector": (Role.PRACTITIONER, "police", "Detective inspector"),
+    "nurse": (Role.PRACTITIONER, "health", "Designated nurse"),
+    "headteacher": (Role.PRACTITIONER, "school", "Head teacher"),
 }
 REASONS = (
     "The pattern of injuries was not weighed together with the missed appointments.",
@@ -449,6 +455,7 @@ class Stage:
             self.play_complaints()
         if self.area.escalation.convening is not None:
             self.play_requests()
+        Climb(self).play()
 
     def live(self) -> None:
         """A conference in session now, its decision made and one dissent recorded."""

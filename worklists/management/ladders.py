@@ -1,0 +1,212 @@
+"""The escalations of the demonstration: at every step of every ladder, of each kind, and ended in every way."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from cases.models import Participant
+from cases.selectors import get_case_or_404
+from cases.states import Capacity
+from conferences.actions import NewChild
+from conferences.models import Conference
+from conferences.states import ConferenceState
+from core.actor import Actor
+from core.clock import london_date
+from escalation import actions, policies
+from escalation.actions import Difference, Named, Step
+from escalation.models import Escalation
+from escalation.selectors import read_ladders
+from escalation.states import CLIMBING, EscalationState, Side
+from partnerships.models import Membership
+from protocols.model import Kind, Ladder, LadderTier
+
+# Who manages whom on the side that raises it; on the other side it is a manager of social care, or of the police.
+MANAGER = {"police": "inspector", "health": "nurse", "school": "headteacher", "worker": "team", "charity": ""}
+AGENCY = {
+    "police": "police",
+    "health": "health",
+    "school": "education",
+    "worker": "social_care",
+    "charity": "voluntary",
+}
+CONCERNS = (
+    "The visits that were agreed have not been made for three weeks, and nobody says who will make them.",
+    "The referral was closed after one call. The injuries that we described were not looked into.",
+    "The core group has met once in ten weeks, and twice without anybody from health.",
+    "We asked for a conference after the second incident. The answer speaks only of the first.",
+    "Our report was not read out, and the questions that it raised were not put.",
+)
+SOUGHT = (
+    "That it is looked at again with everybody who knows the child, and that somebody is named for each step."
+)
+OPEN_STILL = "We talked twice. We agree on what happened, and not on what it means for the child."
+
+
+@dataclass
+class Climb:
+    """The escalations of one partnership. `stage`: its Stage of the demonstration."""
+
+    stage: Any
+    made: int = 0
+
+    def play(self) -> None:
+        stage = self.stage
+        for who, manager in MANAGER.items():
+            if manager:
+                row = Membership.objects.get(pk=stage.people[who].pk)
+                row.line_manager = stage.people[manager]
+                row.save(update_fields=["line_manager"])
+                stage.people[who] = row
+        for who, agency in AGENCY.items():
+            for kind in stage.area.escalation.kinds:
+                self._of(who, stage.area.ladder_for(agency, kind.id), kind)
+        self._ends()
+
+    def _of(self, who: str, ladder: Ladder | None, kind: Kind) -> None:
+        """One case for a person and a kind, each at the step that nobody stands at yet."""
+        seen = set(
+            Escalation.objects.filter(partnership=self.stage.partnership).values_list(
+                "kind", "ladder", "tiers__tier"
+            )
+        )
+        if ladder is None:
+            if not any(k == kind.id and not name for k, name, _ in seen):
+                self.raised(who, kind)
+            return
+        reached = {tier for _, name, tier in seen if name == ladder.id}
+        todo = [tier for tier in ladder.tiers if tier.id not in reached]
+        if todo:
+            self.climb(self.raised(who, kind), who, todo[0].id)
+        elif not any(k == kind.id for k, _, _ in seen):
+            self.raised(who, kind)
+
+    def _ends(self) -> None:
+        """One settled with something agreed, one withdrawn, one decided or at its last step, and one closed."""
+        kind = next(k for k in self.stage.area.escalation.kinds if self.stage.area.ladder_for("health", k.id))
+        settled = self.raised("health", kind, days=9)
+        self.meet(settled, "health", 8)
+        self.agree(settled, "health", 8)
+        actions.resolve(
+            escalation_id=settled.pk, by=self.actor("health"), now=self.stage.ago(7, 12),
+            words="A visit each week, made by the two of us in turn. We look at it again in a month.",
+        )  # fmt: skip
+        withdrawn = self.raised("health", kind, days=12)
+        actions.withdraw(
+            escalation_id=withdrawn.pk,
+            by=self.actor("health"),
+            reason="The visits began again.",
+            now=self.stage.ago(10, 12),
+        )
+        top = self.climb(self.raised("health", kind, days=25), "health", "", days=24)
+        top = self.fresh(top)
+        if top.state == EscalationState.AT_PARTNERSHIP:
+            self.meet(top, "admin", 6)
+            step = policies.step_of(policies.open_tier(top), policies.ladder_of(top, self.stage.area))
+            actions.decide(
+                escalation_id=top.pk, by=self.actor("admin"), now=self.stage.ago(5, 15),
+                outcome=step.outcomes[0].id if step and step.outcomes else "",
+                reasons="Both agencies were heard. The plan is to be carried out as written, and looked at in four weeks.",
+            )  # fmt: skip
+            actions.close(escalation_id=top.pk, by=self.actor("admin"), now=self.stage.ago(4, 15))
+
+    # --- the verbs --------------------------------------------------------------------------------------------------
+
+    def raised(self, who: str, kind: Kind, *, days: int = 0) -> Escalation:
+        self.made += 1
+        stage = self.stage
+        when = stage.ago(days or 3 + self.made % 5, 9)
+        other = "police" if who == "worker" else "care"
+        conference = Conference.objects.filter(
+            partnership=stage.partnership,
+            state=ConferenceState.ENDED,
+            attendances__membership=stage.people[who],
+        ).first()
+        about = conference if kind.id in ("conference_outcome", "process", "plan_implementation") else None
+        said = Difference(
+            kind=kind.id,
+            concern=CONCERNS[self.made % len(CONCERNS)],
+            outcome_sought=SOUGHT,
+            topics=tuple(topic.id for topic in kind.topics[:1]),
+            new_child=NewChild(
+                initials=f"{'LMNPRSTVW'[self.made % 9]}.X.",
+                born_on=london_date(when) - dt.timedelta(days=900 + self.made * 211),
+            ),
+            conference_id=about.pk if about else None,
+            other_agency_id=stage.agencies[other].pk,
+        )
+        return actions.raise_difference(by=self.actor(who), said=said, now=when)
+
+    def climb(self, escalation: Escalation, who: str, to: str, *, days: int = 3) -> Escalation:
+        """Up, step by step, to the one named, or to the last; a few hours or days apart."""
+        moment = self.stage.ago(days, 11)
+        for _ in range(9):
+            escalation = self.fresh(escalation)
+            row = policies.open_tier(escalation)
+            ways = policies.ways_on(escalation, self.stage.area)
+            if not ways or (row is not None and row.tier == to) or escalation.state not in CLIMBING:
+                break
+            if ways[0].tier.place == "chair":
+                self._chair(escalation)
+            actions.open_tier(
+                escalation_id=escalation.pk, by=self.actor(who), step=self.step(ways[0], who), now=moment
+            )
+            moment = min(moment + dt.timedelta(hours=20), self.stage.now - dt.timedelta(minutes=30))
+        return escalation
+
+    def step(self, way: policies.Way, who: str) -> Step:
+        tier, area = way.tier, self.stage.area
+        return Step(
+            way=way.key,
+            people=self.people(tier, who),
+            unresolved=OPEN_STILL,
+            exception="The week was too short for everybody to meet; it could not wait."
+            if way.missing
+            else "",
+            entry_point=tier.entry_points[0] if tier.entry_points else "",
+            routed=tier.routed_by[0].id if tier.routed_by else "",
+            posts=tuple(need.field for need in tier.requires if area.slot(need.field)),
+            answers={need.field: "As asked." for need in tier.requires if not area.slot(need.field)},
+            authority_responsible="Demonstration Council",
+            authority_of_place="Neighbouring Demonstration Council",
+        )
+
+    def people(self, tier: LadderTier, who: str) -> tuple[Named, ...]:
+        if tier.decided_by:
+            return ()
+        stage, manager = self.stage, MANAGER[who]
+        ours = (
+            Named(side=Side.OURS, membership_id=stage.people[manager].pk)
+            if manager
+            else Named(side=Side.OURS, name="Fern Standby", email=f"standby@{stage.slug}.example.org")
+        )
+        other = "team" if who != "worker" else "inspector"
+        theirs = (Named(side=Side.THEIRS, membership_id=stage.people[other].pk),) if tier.between else ()
+        return (ours, *theirs)
+
+    def meet(self, escalation: Escalation, who: str, days: int) -> None:
+        actions.record_meeting(
+            escalation_id=escalation.pk, by=self.actor(who), met_at=self.stage.ago(days, 14), how="video", all_parties=True,
+            note="Everybody said how they see it. The dates were put side by side.", others=("A colleague who took notes",),
+            there=(escalation.requester_id,), now=self.stage.ago(days, 15),
+        )  # fmt: skip
+
+    def agree(self, escalation: Escalation, who: str, days: int) -> None:
+        actions.agree(
+            escalation_id=escalation.pk, by=self.actor(who), what="A visit each week, in turn.", owner="Both teams",
+            due_on=london_date(self.stage.ago(-10)), now=self.stage.ago(days, 16),
+        )  # fmt: skip
+
+    def _chair(self, escalation: Escalation) -> None:
+        if not Participant.objects.filter(case=escalation.case, capacity=Capacity.CHAIR).exists():
+            Participant.objects.create(
+                partnership=self.stage.partnership, case=escalation.case, capacity=Capacity.CHAIR,
+                membership=self.stage.people["chair"], agency=self.stage.people["chair"].agency,
+            )  # fmt: skip
+
+    def actor(self, who: str) -> Actor:
+        found: Actor = self.stage.actor(who)
+        return found
+
+    def fresh(self, escalation: Escalation) -> Escalation:
+        case = read_ladders(get_case_or_404(self.actor("admin"), escalation.case.reference))
+        return next(row for row in case.escalations.all() if row.pk == escalation.pk)
