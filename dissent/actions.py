@@ -277,6 +277,30 @@ def record(*, attendance_id: int, by: Actor, said: Said, now: dt.datetime) -> Di
     return dissent
 
 
+@transaction.atomic
+def refile(
+    *, attendance_id: int, by: Actor, ground: str, concern: str, child_ids: list[int], now: dt.datetime
+) -> Escalation:
+    """File what was refused as a dissent as the difference that it is, with what was typed (CAM-3, SUS-33)."""
+    attendance = Attendance.objects.select_related("membership", "agency").get(pk=attendance_id)
+    conference = (
+        Conference.objects.select_for_update(of=("self",))
+        .select_related("protocol_version", "partnership", "chair__agency", "minute_taker")
+        .get(pk=attendance.conference_id)
+    )
+    attendance.conference = conference
+    area = area_of_conference(conference)
+    permissions.check_record(by, conference, attendance, area)
+    refused = next((r for r in area.dissent.ground_refusals if r.id == ground and r.refile), None)
+    if refused is None:
+        raise Denied("This is filed as a dissent.", field="ground")
+    check_words(concern, LONG, "Reasons", "reasons")
+    about = [child.child for child in children_of(conference) if child.pk in child_ids]
+    return escalations.raise_for(
+        attendance, kind=refused.refile, concern=concern, children=about, by=by, now=now
+    )
+
+
 ORDER = (
     "dissent_expressed",
     "dissent_recorded",

@@ -785,6 +785,22 @@ class CloseForm(OnceForm):
 # --- made for a page ----------------------------------------------------------------------------------------------
 
 
+def refile_label(form: RecordForm | None) -> str:
+    """What the button says that files a refused dissent as the difference that it is; empty where there is none."""
+    ground = (
+        str(form["ground"].value() or "")
+        if form is not None and form.is_bound and "ground" in form.fields
+        else ""
+    )
+    refused = (
+        next((r for r in form.area.dissent.ground_refusals if r.id == ground and r.refile), None)
+        if form
+        else None
+    )
+    kind = form.area.escalation.kind(refused.refile) if form and refused else None
+    return f"File it under: {kind.label}" if kind else ""
+
+
 def record_form(stage: Stage, data: Any, noting: bool) -> RecordForm:
     """The form of the dissent stage for the person chosen."""
     return RecordForm(

@@ -36,6 +36,7 @@ from core.refusals import Denied, Kind
 from core.templatetags.pd import day_time
 from dissent import actions, forms, permissions, policies, selectors
 from dissent.models import Dissent
+from escalation.models import Escalation
 from escalation.views import ladder_start
 
 Context = dict[str, Any]
@@ -132,6 +133,7 @@ def _stage_page(
         **stage.shown(),
         "form": form,
         "saving": form is not None or None,
+        "refile": forms.refile_label(form),
         "decisions": decisions_shown(stage.live),
     }
     return render(request, template, context, status=form_status(form) if form else 200)
@@ -150,10 +152,12 @@ def dissent_new(request: ActingRequest, reference: str) -> HttpResponse:
 
 
 def _record(request: ActingRequest, stage: selectors.Stage) -> HttpResponse:
-    noting = request.POST.get("action") == "note"
+    refiling = request.POST.get("action") == "refile"
+    noting = request.POST.get("action") == "note" or refiling  # a dissent is asked for more than either
     form = forms.record_form(stage, _posted(request), noting)
     if form.is_bound and form.is_valid():
-        act = (lambda: _note(request, stage, form)) if noting else (lambda: _take(request, stage, form))
+        verb: Callable[..., Any] = _refile if refiling else _note if noting else _take
+        act = lambda: verb(request, stage, form)  # noqa: E731 - named once
         response = submit(request, form, act, lambda done: _recorded(request, stage, done))
         if response:
             return response
@@ -162,6 +166,17 @@ def _record(request: ActingRequest, stage: selectors.Stage) -> HttpResponse:
 
 def _take(request: ActingRequest, stage: selectors.Stage, form: forms.RecordForm) -> Dissent:
     return actions.record(attendance_id=stage.seat.pk, by=request.actor, said=form.said(), now=request.now)
+
+
+def _refile(request: ActingRequest, stage: selectors.Stage, form: forms.RecordForm) -> Escalation:
+    return actions.refile(
+        attendance_id=stage.seat.pk,
+        by=request.actor,
+        ground=form.cleaned_data.get("ground", ""),
+        concern=form.cleaned_data["reasons"],
+        child_ids=form.child_ids(),
+        now=request.now,
+    )
 
 
 def _note(request: ActingRequest, stage: selectors.Stage, form: forms.RecordForm) -> None:
@@ -175,9 +190,15 @@ def _note(request: ActingRequest, stage: selectors.Stage, form: forms.RecordForm
     )
 
 
-def _recorded(request: ActingRequest, stage: selectors.Stage, done: Dissent | None) -> str:
+def _recorded(request: ActingRequest, stage: selectors.Stage, done: Dissent | Escalation | None) -> str:
     name = stage.seat.name
     url = reverse("conference-dissent", args=[stage.live.conference.reference])
+    if isinstance(done, Escalation):
+        kind = done.case.get_kind_display().lower()
+        to = reverse("case", args=[done.case.reference]) if stage.you else url
+        return say_done(
+            request, f"It was filed as a professional difference ({kind}): {done.case.reference}.", to
+        )
     if done is None:
         return say_done(
             request,
@@ -186,7 +207,7 @@ def _recorded(request: ActingRequest, stage: selectors.Stage, done: Dissent | No
         )
     whose = "Your" if stage.you else f"{name}’s"
     words = f"{whose} formal dissent was recorded: {done.case.reference}."
-    return say_done(request, words, _case_url(done) if stage.you else url)
+    return say_done(request, words, reverse("case", args=[done.case.reference]) if stage.you else url)
 
 
 @signed_in

@@ -14,7 +14,7 @@ from cases.models import Case, Child, Participant
 from cases.selectors import area_of_case, facts_of
 from cases.states import Capacity, Stage
 from conferences.actions import LONG, VERY_LONG, NewChild
-from conferences.models import Conference
+from conferences.models import Attendance, Conference
 from core.actor import Actor
 from core.clock import london_date
 from core.moments import check_day_happened, check_happened, check_words
@@ -264,6 +264,50 @@ def raise_difference(*, by: Actor, said: Difference, now: dt.datetime) -> Escala
     _audit(
         "escalation.raised", escalation, by, now, rule=ladder.rule if ladder else kind.rule, kind=said.kind,
         at=raised_at.isoformat(),
+    )  # fmt: skip
+    return escalation
+
+
+def raise_for(
+    attendance: Attendance, *, kind: str, concern: str, children: list[Child], by: Actor, now: dt.datetime
+) -> Escalation:
+    """Raise a difference for somebody who was at a conference, with what was typed when their dissent was refused as no
+    dissent (CAM-3, SUS-33). Whoever keeps the record of the conference enters it; it is the professional's own.
+
+    Called inside the transaction of an action that has checked who may.
+    """
+    conference = attendance.conference
+    area = area_of(conference.protocol_version, conference.partnership.slug)
+    if attendance.agency is None or area.escalation.kind(kind) is None or kind not in KINDS:
+        raise Denied("This protocol has no such kind of difference.")
+    if not concern.strip():
+        raise Denied("Enter what they disagree with, and why", field="reasons")
+    case = open_case(
+        partnership_id=conference.partnership_id, kind=KINDS[kind], protocol_version=conference.protocol_version,
+        agency=attendance.agency, children=children, stage=Stage.ESCALATED, held_by="capacity:requester", now=now,
+    )  # fmt: skip
+    case.partnership = conference.partnership
+    requester = add_participant(
+        case, Capacity.REQUESTER, membership=attendance.membership, agency=attendance.agency, name=attendance.name,
+        email=attendance.email,
+    )  # fmt: skip
+    add_participant(case, Capacity.CHAIR, membership=conference.chair)
+    ladder = area.ladder_for(attendance.agency.kind, kind)
+    other = conference.chair.agency
+    escalation: Escalation = Escalation.objects.create(
+        partnership_id=case.partnership_id, case=case, kind=kind, ladder=ladder.id if ladder else "", conference=conference,
+        requester=requester, agency=attendance.agency, other_agency=other if other != attendance.agency else None,
+        held_by="capacity:requester", concern=concern.strip(), raised_at=now, recorded_at=now, recorded_by_id=by.member,
+    )  # fmt: skip
+    first = ladder.tiers[0] if ladder else None
+    happened(case, "difference_raised", at=now, by=by, now=now, clocks=_clocks_of(first))
+    if first is not None:
+        way = policies.Way(first, Entered.RAISED, first.label, first.rule)
+        _enter(escalation, area, way, Step(way=""), by, now)
+    else:
+        _stand(escalation, now)
+    _audit(
+        "escalation.raised", escalation, by, now, rule=ladder.rule if ladder else "", kind=kind, at=now.isoformat()
     )  # fmt: skip
     return escalation
 

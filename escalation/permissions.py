@@ -132,7 +132,8 @@ def may_open(actor: Actor, escalation: Escalation, area: protocols.AreaProtocol)
 
 
 def check_name_person(actor: Actor, escalation: Escalation, area: protocols.AreaProtocol) -> None:
-    if not is_party(actor, escalation, area) and actor.role != Role.PARTNERSHIP_ADMIN:
+    own_admin = actor.role == Role.PARTNERSHIP_ADMIN and actor.partnership_id == escalation.partnership_id
+    if not is_party(actor, escalation, area) and not own_admin:
         raise not_yours("Those who take part in this step say who else does.")
     policies.check_at_step(escalation)
 

@@ -203,7 +203,7 @@ def check_way(escalation: Escalation, area: protocols.AreaProtocol, key: str) ->
 
 def route_words(name: str, area: protocols.AreaProtocol) -> str:
     route = area.route(name) if name else None
-    return route.label if route else ""
+    return f"{route.label}: {route.text}" if route and route.text else (route.label if route else "")
 
 
 # --- may it be done now -----------------------------------------------------------------------------------------

@@ -173,6 +173,7 @@ class Refusal(Cited):
     id: str
     reason: str
     route: RouteId = ""
+    refile: KindId = ""  # the kind of difference that it can be filed as instead, with what was typed
     when: Condition | None = None
 
 

@@ -20,6 +20,7 @@ from conferences.models import Attendance, MissingEntryRequest
 from convening import actions as convenings
 from dissent import actions as dissents
 from dissent.states import DissentState as S
+from escalation import actions as escalations
 from notifications.actions import enqueue, send_due
 from notifications.models import Message, Outbox
 from notifications.states import MessageState
@@ -28,6 +29,7 @@ from partnerships.models import Membership, SlotHolder
 from partnerships.states import AgencyKind, Role
 from tests.builders import LATER, SPOKEN, START
 from tests.functional.people import AFTER, NEXT_DAY, House, Person
+from tests.ladders import NEXT, Ladder
 from tests.mail_server import mail_server_running
 
 NAME = "Quillon Example"  # of the child
@@ -254,6 +256,26 @@ def complained(house: House) -> dict[str, str]:
     house.at(LATER + dt.timedelta(hours=1))
     return {
         "pd": logged.case.reference, "ack": acknowledged.case.reference, "dd": decided_.case.reference,
+
+
+def climbing(house: House) -> dict[str, str]:
+    """An escalation between the managers, one with the partnership, and one that is settled with something to do."""
+    up = Ladder(house.world)
+    one, two, three = up.at("first_line_managers"), up.at("partnership"), up.raised()
+    up.met(one)
+    action = escalations.agree(
+        escalation_id=three.pk,
+        by=up.actor("police"),
+        what="A visit.",
+        owner="Wanda Worker",
+        due_on=None,
+        now=NEXT,
+    )
+    up.settled(three)
+    house.at(NEXT + dt.timedelta(days=6))
+    return {
+        "pd": one.case.reference, "top": two.case.reference, "done": three.case.reference, "action": str(action.uuid),
+        "way": up.ways(one)[0].key, "leads": up.ways(one)[1].key,
     }  # fmt: skip
 
 
@@ -435,6 +457,37 @@ LOOKS: dict[str, tuple[str, Callable[[House], dict[str, str]], tuple[Look, ...]]
         Look("told, done", "admin", "/not-delivered/{dead}/told/", chain(pick("how"), press("Record it"))),
     )),
     "nothing undelivered": ("camden", signed_out, (Look("not delivered", "admin", "/not-delivered/"),)),
+    "a ladder": ("brighton-hove", climbing, (
+        Look("home", "police", "/"), Look("home of a manager", "sergeant", "/"),
+        Look("what do you disagree about", "police", "/raise/"),
+        Look("what a conference decided", "police", "/raise/conference/"),
+        Look("not for this service", "police", "/raise/elsewhere/family/"),
+        Look("raise", "police", "/raise/plan_implementation/"),
+        Look("raise, refused", "police", "/raise/plan_implementation/", nothing(), refused=True),
+        Look("case", "police", "/cases/{pd}/"), Look("case of a manager", "sergeant", "/cases/{pd}/"),
+        Look("case with the partnership", "admin", "/cases/{top}/"), Look("case settled", "police", "/cases/{done}/"),
+        Look("next step", "police", "/cases/{pd}/escalation/step/?to={way}"),
+        Look("next step, refused", "police", "/cases/{pd}/escalation/step/?to={way}", nothing(), refused=True),
+        Look("past a step", "police", "/cases/{pd}/escalation/step/?to={leads}"),
+        Look("who stands here", "police", "/cases/{pd}/escalation/people/theirs/"),
+        Look("who stands here, refused", "police", "/cases/{pd}/escalation/people/theirs/", nothing(), refused=True),
+        Look("meeting", "sergeant", "/cases/{pd}/escalation/meeting/"),
+        Look("meeting, refused", "sergeant", "/cases/{pd}/escalation/meeting/", nothing(), refused=True),
+        Look("agreed", "sergeant", "/cases/{pd}/escalation/agreed/"),
+        Look("agreed, refused", "sergeant", "/cases/{pd}/escalation/agreed/", nothing(), refused=True),
+        Look("was it done", "police", "/cases/{done}/escalation/agreed/{action}/"),
+        Look("was it done, refused", "police", "/cases/{done}/escalation/agreed/{action}/", nothing(), refused=True),
+        Look("settled", "police", "/cases/{pd}/escalation/settled/"),
+        Look("settled, refused", "police", "/cases/{pd}/escalation/settled/", nothing(), refused=True),
+        Look("answer", "admin", "/cases/{top}/escalation/answer/"),
+        Look("answer, refused", "admin", "/cases/{top}/escalation/answer/", nothing(), refused=True),
+        Look("close, something to do", "police", "/cases/{done}/escalation/close/"),
+        Look("close, refused", "police", "/cases/{done}/escalation/close/", nothing(), refused=True),
+        Look("share with the forum", "police", "/cases/{pd}/escalation/forum/"),
+        Look("withdraw", "police", "/cases/{pd}/escalation/withdraw/"),
+        Look("act now", "police", "/cases/{pd}/urgent/"),
+        Look("act now, refused", "police", "/cases/{pd}/urgent/", nothing(), refused=True),
+    )),
     "the partnership": ("camden", two_roles, (
         Look("home", "admin", "/"), Look("partnership", "admin", "/partnership/"),
         Look("fill a post", "admin", "/partnership/posts/reviewer/"),

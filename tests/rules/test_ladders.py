@@ -17,7 +17,7 @@ from escalation import actions, policies
 from escalation.models import Escalation, EscalationTier, ForumSummary, UrgentAction
 from escalation.selectors import ladder_view
 from escalation.states import Entered, EscalationState, Side
-from tests.builders import LATER, World
+from tests.builders import LATER, SPOKEN, World
 from tests.ladders import NEXT, Ladder
 from tests.rules.expect import mailed, refused
 
@@ -542,6 +542,28 @@ def test_CAM_3_how_a_conference_was_run_goes_through_the_escalation_policy() -> 
         Kind.CONFERENCE_PROCESS,
         "escalation_policy",
     )
+
+
+def test_CAM_3_a_dissent_that_is_only_about_the_process_is_filed_again_with_one_press() -> None:
+    up = ladder("camden")
+    conference = up.world.decided()
+    seat, by = up.world.seat(conference, "police"), up.world.recorder(conference)
+    with refused("CAM-3", says="goes through the escalation policy"):
+        up.world.recorded(conference, ground="process_only")
+    (child,) = conference.conference_children.all()
+    given = {
+        "attendance_id": seat.pk,
+        "by": by,
+        "concern": "Our report was not read out.",
+        "child_ids": [child.pk],
+        "now": SPOKEN,
+    }
+    with pytest.raises(Denied, match="filed as a dissent"):
+        dissents.refile(ground="threshold", **given)
+    escalation = up.fresh(dissents.refile(ground="process_only", **given))
+    assert (escalation.kind, escalation.state) == ("process", EscalationState.AT_PARTNERSHIP)
+    assert escalation.requester.membership == up.world.people["police"]
+    assert escalation.case.children.get() == child.child
 
 
 def test_CAM_17_the_agencys_representative_supports_the_way_to_the_partnership() -> None:

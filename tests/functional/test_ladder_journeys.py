@@ -1,0 +1,101 @@
+"""A difference climbs its ladder through the pages, as a practitioner, both managers and the partnership would take it.
+
+The first without scripts. Clicks are counted where the design promises how few they are.
+"""
+
+import re
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+
+from accounts.models import User
+from cases.states import Stage
+from escalation.models import Escalation
+from escalation.states import EscalationState
+from tests.builders import PASSWORD
+from tests.functional.people import AFTER, NEXT_DAY, House
+from tests.ladders import Ladder
+
+CONCERN = "The visits that the plan asks for are not made."
+
+
+def begun(house: Any, slug: str, **options: Any) -> tuple[House, Ladder]:
+    """A partnership with managers on both sides, who can sign in too."""
+    opened: House = house(slug, **options)
+    up = Ladder(opened.world)
+    User.objects.update(password=make_password(PASSWORD))
+    return opened, up
+
+
+def test_a_practitioner_raises_it_and_the_managers_settle_it_without_scripts(house: Any) -> None:
+    house, up = begun(house, "brighton-hove", java_script_enabled=False)
+    house.at(NEXT_DAY)
+    police = house.person("police").count()
+    police.follow("Raise a professional difference").follow("How the plan is carried out")
+    police.fill("concern", CONCERN).fill("initials", "R.S.").date(
+        "born_on", NEXT_DAY.replace(year=2020, month=6)
+    )
+    police.choose("What was not done").choose("Children's social care")
+    police.fill("theirs_name", "Wanda Worker").fill("theirs_email", house.email("worker")).press("Raise it")
+    police.sees(
+        "Your professional difference was recorded", "The two professionals talk", "SUS-6", "Wanda Worker"
+    )
+    assert police.clicks <= 6, police.clicks
+    reference = police.address.split("/")[2]
+
+    house.person("worker").sees(reference)
+    police.count().follow(re.compile("^Take it to: First-line managers")).fill(
+        "unresolved", "Still no visits."
+    )
+    police.choose(re.compile("^Silas Sergeant")).choose(re.compile("^Tariq Team")).press("Take it there")
+    police.sees("It was taken to: First-line managers", "Silas Sergeant", "Tariq Team", "SUS-8")
+    assert police.clicks <= 4, police.clicks
+
+    house.at(AFTER)
+    theirs = house.person("team_manager").follow(reference).sees(CONCERN)
+    theirs.follow("Record a meeting or a talk").date("met_at", AFTER, "9:30am").choose("Face to face")
+    theirs.choose(re.compile("^Silas Sergeant"), of="there").fill(
+        "note", "We agreed on a visit each week."
+    ).press("Record it")
+    theirs.follow("Note something that was agreed").fill("what", "A visit each week.").fill(
+        "owner", "Wanda Worker"
+    )
+    theirs.press("Note it").sees("What was agreed was noted").sees_no("It is settled")
+    ours = house.person("sergeant").follow(reference)
+    ours.follow("It is settled").fill("text", "A visit each week, made in turn.").press(
+        "Record it as settled"
+    )
+    ours.sees("It is recorded as settled", "1 agreed action is still to do")
+    assert Escalation.objects.get().state == EscalationState.RESOLVED
+    assert house.person("police", f"/cases/{reference}/").sees("A visit each week, made in turn.")
+    assert up.fresh(Escalation.objects.get()).case.stage == Stage.SETTLED
+
+
+def test_the_partnership_hears_decides_and_tells(house: Any) -> None:
+    house, up = begun(house, "hampshire")
+    reference = up.at("need_appeal", "need_for_conference").case.reference
+    house.at(AFTER)
+    admin = house.person("admin").follow(reference).sees("Appeal through the partnership", CONCERN)
+    admin.count().follow("Hear those concerned, and decide").follow("Record whom you heard")
+    admin.choose("Video call").choose(re.compile("^Pia Police"), of="there").fill(
+        "note", "Heard both."
+    ).press("Record it")
+    admin.follow("Hear those concerned, and decide")
+    admin.fill("reasons", "A conference should be held.").press("Record the answer and tell everyone")
+    admin.sees("Everyone who takes part was told", "A conference should be held.")
+    assert admin.clicks <= 7, admin.clicks
+    police = house.person("police", "/notices/").sees(reference)
+    police.open(f"/cases/{reference}/").sees(
+        "The partnership's answer, in words", "A conference should be held."
+    )
+
+
+def test_acting_now_shows_whom_to_call_and_records_nothing_before(house: Any) -> None:
+    house, up = begun(house, "brighton-hove")
+    reference = up.raised().case.reference
+    house.at(AFTER)
+    police = house.person("police", f"/cases/{reference}/").follow("Act now for a child")
+    police.sees("Call 999", "Duty team, 00000 000000", "nothing has been recorded yet")
+    assert not Escalation.objects.get().case.urgent_actions.exists()
+    police.fill("what", "Called the duty team.").press("Record what I did").sees("Called the duty team.")
+    assert Escalation.objects.get().case.urgent_actions.count() == 1
