@@ -115,7 +115,7 @@ OF_A_CASE = {
     "agreed-action-done": PARTIES, "discussion-change": frozenset({"police"}), "discussion-approve": frozenset({"police"}),
     "discussion-correct": frozenset({"police"}), "discussion-filed": frozenset({"police"}),
     "told": KEEPERS | {"reviewer"}, "filed": KEEPERS | {"reviewer"}, "close": frozenset({"reviewer"}),
-    "urgent": OF_THE_CASE,
+    "urgent": OF_THE_CASE, "take-further": frozenset({"police"}),
 }  # fmt: skip
 # Papers of a case that was decided at both tiers: a letter in draft, one issued, a pack made and one that waits.
 OF_THE_PAPERS = OF_THE_CASE | {"second"}
@@ -180,7 +180,7 @@ class Matter:
             "slug": self.world.slug, "key": "partnership_office", "request_uuid": self.missing, "ask_uuid": self.ask,
             "tell_id": next((t.id for t in self.world.area.tells if t.how == "duty"), self.world.area.tells[0].id), "task": "line_manager", "task_id": "line_manager",
             "message": uuid.uuid4(), "row": uuid.uuid4(),
-            "notice": uuid.uuid4(), "token": "not-a-token", "day": uuid.uuid4(), "kind": "plan_implementation", "what": "family", "link": uuid.uuid4(), "secret": "nothing",
+            "notice": uuid.uuid4(), "token": "not-a-token", "day": uuid.uuid4(), "kind": "plan_implementation", "what": "family", "route": "partnership", "link": uuid.uuid4(), "secret": "nothing",
             "membership": self.world.people["police"].uuid, "agency": self.world.agencies[AgencyKind.POLICE].uuid,
             "holding": SlotHolder.objects.filter(partnership=self.world.partnership)[0].uuid,
             "place": self.world.area.links[0].id if self.world.area.links else "none", "participant": self.guest.participant.uuid, "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,

@@ -12,6 +12,7 @@ from complaints.models import Complaint
 from conferences.models import Conference
 from convening.models import ConveneRequest
 from dissent.models import Dissent
+from escalation.models import Escalation
 from protocols.loader import register
 
 PAGES = {
@@ -20,6 +21,7 @@ PAGES = {
         "docs/reference/states/complaint.md",
         "docs/reference/states/convening.md",
         "docs/reference/states/dissent.md",
+        "docs/reference/states/escalation.md",
     ),
     "rule_register": ("docs/rules.md",),
 }
@@ -54,6 +56,7 @@ def test_a_page_that_is_out_of_date_is_named_and_written_anew(
         (Complaint, "complaint"),
         (ConveneRequest, "convening"),
         (Dissent, "dissent"),
+        (Escalation, "escalation"),
     ],
 )
 def test_every_state_edge_and_verb_is_on_its_page(

@@ -27,6 +27,10 @@ from dissent import actions as dissent_actions
 from dissent import states as dissent_states
 from dissent.models import Dissent
 from dissent.states import DissentState
+from escalation import actions as escalation_actions
+from escalation import states as escalation_states
+from escalation.models import Escalation
+from escalation.states import EscalationState
 from worklists.management.written import WritesPages
 
 
@@ -55,6 +59,9 @@ MACHINES = {
         ConveneRequest, ConveneState, convening_states, (convening_actions,), convening_states.FINAL
     ),
     "dissent": Machine(Dissent, DissentState, dissent_states, (dissent_actions,), dissent_states.FINAL),
+    "escalation": Machine(
+        Escalation, EscalationState, escalation_states, (escalation_actions,), escalation_states.FINAL
+    ),
 }
 
 
@@ -77,7 +84,7 @@ def transitions_of(model: type[models.Model]) -> list[Transition]:
 def page(name: str, machine: Machine) -> str:
     edges = transitions_of(machine.model)
     lines = [
-        f"# States of a {name}",
+        f"# States of {'an' if name[0] in 'aeiou' else 'a'} {name}",
         "",
         "Written by `./dev manage state_diagrams` from the code; do not edit.",
         "",
