@@ -137,7 +137,7 @@ OF_PAPERS = {
 # What a guest who dissents is let in to, in their own case alone.
 OF_A_GUEST = frozenset({
     "case", "case-history", "written-view", "withdraw", "add-information", "task-done", "challenge-choice", "reply",
-    "discussions", "discussion", "discussion-new", "own-record", "agreed-action-done", "urgent",
+    "discussions", "discussion", "discussion-new", "own-record", "agreed-action-done", "urgent", "take-further",
     "draft", "draft-drop",
 })  # fmt: skip
 
