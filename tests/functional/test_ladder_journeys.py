@@ -84,10 +84,8 @@ def test_the_partnership_hears_decides_and_tells(house: Any) -> None:
     admin.fill("reasons", "A conference should be held.").press("Record the answer and tell everyone")
     admin.sees("Everyone who takes part was told", "A conference should be held.")
     assert admin.clicks <= 7, admin.clicks
-    police = house.person("police", "/notices/").sees(reference)
-    police.open(f"/cases/{reference}/").sees(
-        "The partnership's answer, in words", "A conference should be held."
-    )
+    police = house.person("police", f"/cases/{reference}/")
+    police.sees("The partnership's answer, in words", "A conference should be held.")
 
 
 def test_acting_now_shows_whom_to_call_and_records_nothing_before(house: Any) -> None:
