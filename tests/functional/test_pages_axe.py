@@ -256,6 +256,7 @@ def complained(house: House) -> dict[str, str]:
     house.at(LATER + dt.timedelta(hours=1))
     return {
         "pd": logged.case.reference, "ack": acknowledged.case.reference, "dd": decided_.case.reference,
+    }  # fmt: skip
 
 
 def climbing(house: House) -> dict[str, str]:
