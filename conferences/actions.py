@@ -715,7 +715,7 @@ def correct_end(
         raise Denied("This is the time that is recorded already.", field="ended_at")
     conference.ended_at = ended_at
     conference.version += 1
-    conference.save(update_fields=["ended_at", "version"])
+    conference.save(update_fields=["state", "ended_at", "version"])
     if last is not None:
         conference.sessions.filter(pk=last.pk).update(ended_at=ended_at)
     for case, event in _hanging(conference):

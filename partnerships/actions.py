@@ -522,8 +522,15 @@ def save_agency(
     )
     row.name, row.kind, row.statutory, row.email = name.strip(), kind, statutory, email.strip()
     row.save()
-    type_ = "agency.changed" if agency_id else "agency.added"
-    _setting(type_, partnership_id, "agency", row.pk, by, now, agency=row.pk)
+    _setting(
+        "agency.changed" if agency_id else "agency.added",
+        partnership_id,
+        "agency",
+        row.pk,
+        by,
+        now,
+        agency=row.pk,
+    )
     return row
 
 
