@@ -39,7 +39,9 @@ class Child:
 class Processes:
     """Use as a context: whatever ends it, every child is stopped, last started first."""
 
-    def __init__(self, pid_folder: Path | None = None) -> None:
+    def __init__(self, pid_folder: Path | None = None, *, signals: bool = True) -> None:
+        """With `signals` off, whoever uses it has its own way of being interrupted."""
+        self.signals = SIGNALS if signals else ()
         self.children: list[Child] = []
         self.pid_folder = pid_folder
         self.stopping = False
@@ -48,7 +50,7 @@ class Processes:
         self.guard: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Processes":
-        for number in SIGNALS:
+        for number in self.signals:
             signal.signal(number, self._interrupted)
         self.guard = subprocess.Popen(
             [sys.executable, "-I", str(Path(__file__).with_name("guard.py"))],
@@ -74,7 +76,7 @@ class Processes:
         if self.guard and self.guard.stdin:
             self.guard.stdin.close()
             self.guard.wait()
-        for number in SIGNALS:
+        for number in self.signals:
             signal.signal(number, signal.SIG_DFL)
 
     def _interrupted(self, number: int, frame: FrameType | None) -> None:

@@ -25,8 +25,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(processes: Processes, folder: Path, log: Path) -> str:
-    port = free_port()
+def start(processes: Processes, folder: Path, log: Path, port: int | None = None) -> str:
+    port = port or free_port()
     options = "--bind 127.0.0.1 --appendonly no --databases 64 --daemonize no"
     child = processes.start(
         "redis",
