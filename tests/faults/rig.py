@@ -236,6 +236,13 @@ class Rig:
             os.killpg(child.pid, signal.SIGKILL)
         child.wait(10)
 
+    def ended(self, name: str) -> bool:
+        """Whether a process has ended by itself. What then starts it again on a server is whoever supervises it."""
+        if self.children[name].poll() is None:
+            return False
+        self.kill(name)
+        return True
+
     def finish(self, name: str, patience: float = 40) -> int:
         """SIGTERM, and wait for it to end in good order. Its exit code."""
         child = self.children.pop(name)
@@ -266,8 +273,15 @@ class Rig:
         return killed
 
     def said(self) -> str:
-        """What each process said last."""
-        return "\n".join(
+        """What waits in the outbox, and what each process said last."""
+        try:
+            waits = self.db.execute(
+                b"SELECT state, attempts, not_before, lease_until, last_error_code, count(*) FROM notifications_outbox"
+                b" WHERE state <> 'sent' GROUP BY 1, 2, 3, 4, 5 LIMIT 20"
+            ).fetchall()
+        except psycopg.Error as error:
+            waits = [(str(error),)]
+        return "\n".join(map(str, waits)) + "\n" + "\n".join(
             f"--- {path.name}\n{path.read_text(errors='replace')[-2500:]}"
             for path in sorted(self.folder.glob("*.log"))
         )

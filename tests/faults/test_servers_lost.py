@@ -1,0 +1,66 @@
+"""Redis loses everything or is away; PostgreSQL is restarted, in good order and as after a power cut."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from benchmarks import scale
+from tests.faults.conftest import Reckon
+from tests.faults.rig import LEASE, ROOT, Rig
+from tests.faults.test_storms import told_all
+
+
+def some_clocks(rig: Rig, count: int) -> None:
+    told = scale.people(rig.db, rig.pattern, count)
+    scale.clocks(rig.db, rig.pattern, count, due_at=rig.now, holders=[pk for pk, _ in told])
+
+
+def test_redis_loses_everything_again_and_again(rig: Rig, reckon: Reckon, full_size: bool) -> None:
+    rig.worker(concurrency=2)
+    rig.beat()
+    for _ in range(60 if full_size else 6):
+        some_clocks(rig, 20)
+        time.sleep(0.5)
+        rig.redis.flushall()
+    rig.until(lambda: told_all(rig), "all letters", patience=120)
+    assert reckon(rig).repeats == 0
+
+
+def test_redis_is_away_and_comes_back(rig: Rig, reckon: Reckon, full_size: bool) -> None:
+    """Meanwhile a person's work is taken as ever; afterwards the same worker and beat go on, without anybody."""
+    rig.worker()
+    rig.beat()
+    some_clocks(rig, 20)
+    rig.until(lambda: told_all(rig), "the letters before")
+    rig.servers.stop_redis()
+    try:
+        some_clocks(rig, 20)
+        act = [sys.executable, "-m", "tests.faults.scene", "view", str(rig.servers.dissent)]
+        begun = time.monotonic()
+        done = subprocess.run(act, cwd=ROOT, env=rig.env, timeout=60, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        time.sleep(max(0.0, (120 if full_size else 5) - (time.monotonic() - begun)))
+    finally:
+        rig.servers.start_redis()
+    rig.until(lambda: told_all(rig), "the letters after", patience=120)
+    assert reckon(rig).repeats == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["in good order", "as after a power cut"])
+def test_postgresql_is_restarted(how: signal.Signals, rig: Rig, reckon: Reckon, full_size: bool) -> None:
+    rig.worker(concurrency=2)
+    rig.beat()
+    rig.until(lambda: rig.one("SELECT count(*) FROM deadlines_sweeprun"), "the first sweep")
+    for _ in range(5 if full_size else 1):
+        some_clocks(rig, 150)
+        rig.until(lambda: rig.sink.letters, "the first letter")
+        rig.servers.stop_postgres(how)
+        time.sleep(3 if full_size else 1)
+        rig.servers.start_postgres()
+        rig.advance(LEASE)
+    rig.until(lambda: told_all(rig), "all letters", patience=120)
+    # At most the letters that were being handed over came twice.
+    assert reckon(rig, what=f"postgresql is restarted {how.name}").repeats <= 10
