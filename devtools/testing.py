@@ -1,9 +1,15 @@
-"""./dev test: every test, on a real PostgreSQL, a real Redis and a real Chromium."""
+"""./dev test: every test, on a real PostgreSQL, a real Redis and a real Chromium.
+
+The tests in tests/faults kill processes and restart servers, their own: they run after all others and by themselves.
+"""
 
 import os
 import shutil
 import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from xml.etree import ElementTree
 
 from devtools.bootstrap import prepare
 from devtools.chromium import find
@@ -21,8 +27,7 @@ def test(arguments: list[str]) -> int:
         folder.chmod(0o711)  # passable for PostgreSQL's account
     try:
         with Processes() as processes:
-            env = servers(processes, folder)
-            return foreground([PYTHON, "-m", "pytest", *_defaults(arguments), *arguments], env)
+            return _run(_calls(arguments), servers(processes, folder), folder)
     except Interrupted:
         say("\nStopped.")
         return 130
@@ -60,11 +65,52 @@ def servers(processes: Processes, folder: Path) -> dict[str, str]:
     )
 
 
-def _defaults(arguments: list[str]) -> list[str]:
-    """Two at a time for a whole run; nothing in the way of whoever names single tests or a debugger."""
-    chosen = ["--durations=20", "--durations-min=1.0"]
+FAULTS = "tests/faults"
+FIRST_OF_ALL = ("--durations=20", "--durations-min=1.0")
+
+
+def _calls(arguments: Sequence[str]) -> list[list[str]]:
+    """What pytest is called with: twice for a whole run, once for whoever names tests."""
+    paths = [word for word in arguments if not word.startswith("-") and Path(word.split("::")[0]).exists()]
+    chosen = [*FIRST_OF_ALL, *arguments]
+    if paths and all(path.startswith(FAULTS) for path in paths):
+        return [chosen]
     single = any("::" in word for word in arguments)
     own = any(word.startswith("-n") or word in ("--pdb", "--trace", "-s") for word in arguments)
-    if not single and not own:
-        chosen += ["-n", "2", "--dist", "loadgroup"]
-    return chosen
+    # Two at a time for a whole run; nothing in the way of whoever names single tests or a debugger.
+    spread = [] if single or own else ["-n", "2", "--dist", "loadgroup"]
+    if paths:
+        return [[*spread, *chosen]]
+    return [[*spread, *chosen, f"--ignore={FAULTS}"], [*chosen, FAULTS]]
+
+
+def _run(calls: Sequence[Sequence[str]], env: dict[str, str], folder: Path) -> int:
+    """Call pytest, once or twice; the first exit code that is not 0. After two calls their sum is said as pytest says it."""
+    begun, codes, results = time.monotonic(), [], []
+    for number, words in enumerate(calls):
+        result = folder / f"result-{number}.xml"
+        codes.append(foreground([PYTHON, "-m", "pytest", *words, f"--junitxml={result}"], env))
+        results.append(result)
+        if codes[-1] in (2, 130):  # interrupted
+            break
+    if len(codes) > 1:
+        say(_sum(results, time.monotonic() - begun))
+    return next((code for code in codes if code not in (0, NO_TESTS)), min(codes))
+
+
+NO_TESTS = 5  # pytest's exit code when what was asked for, by -k for example, is in the other call
+
+
+def _sum(results: Sequence[Path], seconds: float) -> str:
+    counted = dict.fromkeys(("failures", "errors", "tests", "skipped"), 0)
+    for result in results:
+        if result.exists():
+            for suite in ElementTree.parse(result).getroot():  # noqa: S314 (our own file)
+                for name in counted:
+                    counted[name] += int(suite.get(name, 0))
+    passed = counted["tests"] - counted["failures"] - counted["errors"] - counted["skipped"]
+    words = [f"{counted['failures']} failed"] if counted["failures"] else []
+    words.append(f"{passed} passed")
+    words += [f"{counted['skipped']} skipped"] if counted["skipped"] else []
+    words += [f"{counted['errors']} errors"] if counted["errors"] else []
+    return f"\nBoth together: {', '.join(words)} in {seconds:.2f}s"

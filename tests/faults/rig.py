@@ -141,7 +141,9 @@ class Rig:
     # --- database and clock ---------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        self.servers.postgres.psql(f"CREATE DATABASE {self.name} TEMPLATE base")
+        # Copied as files: copied by way of the log, its sequences would after a crash give out numbers a second time,
+        # since those that the original had fetched ahead are not in the copy's log.
+        self.servers.postgres.psql(f"CREATE DATABASE {self.name} TEMPLATE base STRATEGY file_copy")
         self.servers.postgres.psql(f"ALTER DATABASE {self.name} SET search_path = public, harness, pg_catalog")
         self.redis.flushall()
         self.sink.start()
@@ -191,11 +193,32 @@ class Rig:
     def advance(self, by: dt.timedelta) -> None:
         self._shift(self.one("SELECT shift FROM harness.clock") + by)
 
+    def shift_database(self, by: dt.timedelta) -> None:
+        """PostgreSQL's clock alone goes wrong by so much, or right again."""
+        self.db.execute(b"UPDATE harness.clock SET shift = shift + %s", [by])
+
+    def shift_processes(self, by: dt.timedelta) -> None:
+        """The clocks of worker, beat and the others alone go wrong by so much."""
+        self._write_clock(float(self.clock.read_text()) + by.total_seconds())
+
     def _shift(self, by: dt.timedelta) -> None:
         self.db.execute(b"UPDATE harness.clock SET shift = %s", [by])
+        self._write_clock(by.total_seconds())
+
+    def _write_clock(self, seconds: float) -> None:
         new = self.clock.with_suffix(".new")
-        new.write_text(str(by.total_seconds()))
+        new.write_text(str(seconds))
         new.rename(self.clock)
+
+    def swept(self) -> bool:
+        """Whether a sweep has noted itself since the clocks were last moved."""
+        return bool(
+            self.one("SELECT max(db_now) > harness.clock_timestamp() - interval '1 hour' FROM deadlines_sweeprun")
+        )
+
+    def loop(self, name: str = "loop") -> None:
+        """The sweeper that needs neither Redis nor Celery."""
+        self.spawn(name, "manage", "sweep", "--loop", "--every", "1")
 
     # --- processes ------------------------------------------------------------------------------------------------
 

@@ -49,6 +49,20 @@ def test_redis_is_away_and_comes_back(rig: Rig, reckon: Reckon, full_size: bool)
     assert reckon(rig).repeats == 0
 
 
+def test_without_redis_the_loop_alone_suffices(rig: Rig, reckon: Reckon) -> None:
+    rig.servers.stop_redis()
+    try:
+        rig.loop()
+        some_clocks(rig, 20)
+        rig.until(lambda: told_all(rig), "all letters")
+        some_clocks(rig, 20)
+        rig.until(lambda: told_all(rig), "the letters of the next tick")
+        assert rig.finish("loop") == 0
+    finally:
+        rig.servers.start_redis()
+    assert reckon(rig).repeats == 0
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["in good order", "as after a power cut"])
 def test_postgresql_is_restarted(how: signal.Signals, rig: Rig, reckon: Reckon, full_size: bool) -> None:
     rig.worker(concurrency=2)

@@ -43,7 +43,7 @@ def test_workers_killed_again_and_again(rig: Rig, reckon: Reckon, full_size: boo
     assert counted.repeats <= killed * 2
 
 
-def test_three_beats_and_three_workers_do_each_thing_once(rig: Rig, reckon: Reckon, full_size: bool) -> None:
+def test_three_beats_three_workers_and_two_loops(rig: Rig, reckon: Reckon, full_size: bool) -> None:
     clocks = 3_000 if full_size else 200
     told = scale.people(rig.db, rig.pattern, clocks)
     scale.clocks(
@@ -52,7 +52,9 @@ def test_three_beats_and_three_workers_do_each_thing_once(rig: Rig, reckon: Reck
     )  # fmt: skip
     for number in range(3):
         rig.beat(f"beat{number}")
-        rig.worker(f"worker{number}", concurrency=2)
+        rig.worker(f"worker{number}")
+    rig.loop("loop0")
+    rig.loop("loop1")
     rig.until(
         lambda: told_all(rig) and len(oracle.letters_due(rig)) == clocks, "all letters", patience=600
     )
