@@ -128,7 +128,8 @@ def clocks(
     )  # fmt: skip
     _copy(
         connection, "deadlines_deadline", pattern.deadline, rows,
-        f"'id', %(deadline)s + n, 'case_id', %(case)s + n, 'due_at', %(due_at)s + n * %(every)s, 'holder', {seat}",
+        f"'id', %(deadline)s + n, 'case_id', %(case)s + n, 'due_at', %(due_at)s + n * %(every)s, 'holder', {seat},"
+        "'state', 'open', 'ended_at', null, 'breached_at', null, 'breach_detected_at', null",
         **given,
     )  # fmt: skip
     for one in effects:
@@ -137,7 +138,8 @@ def clocks(
             connection, "deadlines_deadlineeffect", effect[0], rows,
             "'id', %(effect)s + n, 'deadline_id', %(deadline)s + n, 'case_id', %(case)s + n, 'kind', %(kind)s::text,"
             f"'occurrence', %(occurrence)s::int, 'seat', {holder},"
-            "'fire_at', %(due_at)s + n * %(every)s - %(before)s + interval '1 second', 'fired_at', null",
+            "'fire_at', %(due_at)s + n * %(every)s - %(before)s + interval '1 second', 'fired_at', null, 'voided_at', null,"
+            "'attempts', 0",
             **given, kind=one.kind, occurrence=one.occurrence, before=one.before, seat=one.seat,
             effect=_next(connection, "deadlines_deadlineeffect"),
         )  # fmt: skip

@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("professional_dissent")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.beat_scheduler = "config.beat:Scheduler"
 
 app.conf.beat_schedule = {
     "sweep-clocks": {"task": "deadlines.tasks.sweep_clocks", "schedule": 60.0, "options": {"expires": 55}},

@@ -29,6 +29,7 @@ class Count:
     missing: int
     doubled: int
     repeats: int
+    parts: str  # of what is missing and what is doubled, for whoever has to find out why
 
     @property
     def nothing_lost_or_doubled(self) -> bool:
@@ -61,13 +62,16 @@ def count(rig: Rig) -> Count:
         " WHERE type = 'clock.passed' GROUP BY object_id) twice"
     )
     told_twice = sum(len(told[pair]) - 1 for pair in expected if pair in told)
+    unfired, untold = len(due - set(fired)), len(expected - set(told))
+    fired_twice = sum(times - 1 for times in fired.values())
     return Count(
         due=len(due),
         effects=len(due & set(fired)),
         letters=len(expected),
-        missing=len(due - set(fired)) + len(expected - set(told)) + unmarked + unwritten,
-        doubled=sum(times - 1 for times in fired.values()) + written_twice + told_twice,
+        missing=unfired + untold + unmarked + unwritten,
+        doubled=fired_twice + written_twice + told_twice,
         repeats=rig.sink.repeats(),
+        parts=f"{unfired=} {untold=} {unmarked=} {unwritten=} {fired_twice=} {written_twice=} {told_twice=}",
     )
 
 
@@ -80,11 +84,18 @@ def early(rig: Rig) -> int:
     )
 
 
+WAITING = """
+SELECT (SELECT count(*) FROM deadlines_deadlineeffect
+         WHERE fire_at <= harness.clock_timestamp() AND fired_at IS NULL AND voided_at IS NULL)
+     + (SELECT count(*) FROM notifications_outbox
+         WHERE state IN ('pending', 'nobody') AND superseded_at IS NULL AND not_before <= harness.clock_timestamp()
+           AND (retry_at IS NULL OR retry_at <= harness.clock_timestamp()))
+     + (SELECT count(*) FROM notifications_message
+         WHERE channel = 'email' AND digest_id IS NULL AND not_before <= harness.clock_timestamp()
+           AND (state = 'sending' OR state = 'waiting' AND (retry_at IS NULL OR retry_at <= harness.clock_timestamp())))
+"""
+
+
 def at_rest(rig: Rig) -> bool:
     """Nothing is due that has not fired, and no message waits that could be sent now."""
-    return not rig.one(
-        "SELECT (SELECT count(*) FROM deadlines_deadlineeffect WHERE fire_at <= harness.clock_timestamp()"
-        " AND fired_at IS NULL AND voided_at IS NULL)"
-        " + (SELECT count(*) FROM notifications_outbox WHERE state IN ('pending', 'sending')"
-        " AND superseded_at IS NULL AND not_before <= harness.clock_timestamp())"
-    )
+    return not rig.one(WAITING)

@@ -210,12 +210,6 @@ class Rig:
         new.write_text(str(seconds))
         new.rename(self.clock)
 
-    def swept(self) -> bool:
-        """Whether a sweep has noted itself since the clocks were last moved."""
-        return bool(
-            self.one("SELECT max(db_now) > harness.clock_timestamp() - interval '1 hour' FROM deadlines_sweeprun")
-        )
-
     def loop(self, name: str = "loop") -> None:
         """The sweeper that needs neither Redis nor Celery."""
         self.spawn(name, "manage", "sweep", "--loop", "--every", "1")
@@ -299,8 +293,8 @@ class Rig:
         """What waits in the outbox, and what each process said last."""
         try:
             waits = self.db.execute(
-                b"SELECT state, attempts, not_before, lease_until, last_error_code, count(*) FROM notifications_outbox"
-                b" WHERE state <> 'sent' GROUP BY 1, 2, 3, 4, 5 LIMIT 20"
+                b"SELECT state, attempts, not_before, retry_at, lease_until, last_error_code FROM notifications_message"
+                b" WHERE state IN ('waiting', 'sending', 'failed') LIMIT 20"
             ).fetchall()
         except psycopg.Error as error:
             waits = [(str(error),)]

@@ -24,9 +24,11 @@ MOMENTS = {
     "after the history, before the commit":
         "AFTER INSERT ON audit_auditevent DEFERRABLE INITIALLY DEFERRED FOR EACH ROW",
     "after the sweep's commit, before it notes its run": "BEFORE INSERT ON deadlines_sweeprun FOR EACH ROW",
+    "while people are found for a message": "BEFORE INSERT ON notifications_message FOR EACH ROW",
     "before the lease":
-        "BEFORE UPDATE ON notifications_outbox FOR EACH ROW WHEN (NEW.state = 'sending' AND OLD.state = 'pending')",
-    "after the lease, before the message is worded": "BEFORE INSERT ON notifications_message FOR EACH ROW",
+        "BEFORE UPDATE ON notifications_message FOR EACH ROW WHEN (NEW.state = 'sending' AND OLD.state = 'waiting')",
+    "after the lease, before the hand-over is noted":
+        "BEFORE UPDATE ON notifications_message FOR EACH ROW WHEN (OLD.handed_at IS NULL AND NEW.handed_at IS NOT NULL)",
     "before the hand-over": "waits before",
     "after the hand-over, before the mail server says so": "waits after",
     "after the hand-over, before the result is saved":
@@ -40,6 +42,7 @@ MOMENTS = {
 REPEATED = {
     "after the hand-over, before the mail server says so",
     "after the hand-over, before the result is saved",
+    "after the result, before the message is done with",
     "after the result, before the commit",
 }
 CLOCKS = 5
