@@ -133,7 +133,11 @@ def clocks(
         **given,
     )  # fmt: skip
     for one in effects:
-        holder = "%(seat)s::text" if one.seat else "(SELECT holder FROM deadlines_deadline WHERE id = %(deadline)s + n)"
+        holder = (
+            "%(seat)s::text"
+            if one.seat
+            else "(SELECT holder FROM deadlines_deadline WHERE id = %(deadline)s + n)"
+        )
         _copy(
             connection, "deadlines_deadlineeffect", effect[0], rows,
             "'id', %(effect)s + n, 'deadline_id', %(deadline)s + n, 'case_id', %(case)s + n, 'kind', %(kind)s::text,"

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from devtools import bootstrap, checks, run, testing
+from devtools import benching, bootstrap, checks, run, testing
 from devtools.console import Stop, say
 from devtools.places import PYTHON, ROOT
 from devtools.processes import Interrupted, Processes, foreground
@@ -19,7 +19,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("test", help="every test; arguments go to pytest", add_help=False)
     commands.add_parser("check", help="format, lint, types, layers, migrations and the rest; writes nothing")
     commands.add_parser("fix", help="format and what the linter can mend; regenerate documents")
-    commands.add_parser("bench", help="speed, compared with peers in the same run", add_help=False)
+    commands.add_parser(
+        "bench",
+        help="speed, compared with peers in the same run; `bench faults`: the faults at full size",
+        add_help=False,
+    )
     commands.add_parser("lock", help="resolve and lock the requirements again")
     commands.add_parser("manage", help="a management command on this machine's database", add_help=False)
     commands.add_parser("shell", help="Django's shell on this machine's database")
@@ -60,8 +64,7 @@ def main(words: list[str]) -> int:
             case "fix":
                 return checks.fix()
             case "bench":
-                bootstrap.prepare(dev=True, assets=False)
-                return foreground([PYTHON, "-m", "benchmarks", *rest])
+                return benching.bench(rest)
             case "lock":
                 bootstrap.lock()
             case "manage":

@@ -1,7 +1,7 @@
 """Starts one process of the product, with its system clock moved by as much as a file says, and moved again whenever
 that file changes. The product knows nothing of it: what is moved is the clock that Python itself reads.
 
-    python -m tests.faults.child CLOCK celery …      worker or beat, from the one beat table, ticking every second
+    python -m tests.faults.child CLOCK celery …      worker or beat, from the one beat table, ticking often
     python -m tests.faults.child CLOCK manage …      a management command
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 import time_machine
 
 LOOKS_EVERY = 0.02
+TICK = 0.4  # seconds, where the table says a minute
 monotonic, pause = time.monotonic, time.sleep
 
 
@@ -47,7 +48,7 @@ def main(clock: str, program: str, *words: str) -> None:
 
         for entry in app.conf.beat_schedule.values():
             if isinstance(entry["schedule"], float):  # not what is due at an hour of the day
-                entry.update(schedule=1.0)
+                entry.update(schedule=TICK)
         app.start(words)
     else:
         from django.core.management import execute_from_command_line  # noqa: PLC0415

@@ -46,7 +46,9 @@ def letters_due(rig: Rig) -> set[tuple[str, str]]:
 
 def count(rig: Rig) -> Count:
     due = {row[0] for row in _all(rig, DUE)}
-    fired = {row[0]: row[1] for row in _all(rig, "SELECT effect, count(*) FROM harness.fired GROUP BY effect")}
+    fired = {
+        row[0]: row[1] for row in _all(rig, "SELECT effect, count(*) FROM harness.fired GROUP BY effect")
+    }
     expected, told = letters_due(rig), rig.sink.told()
     unmarked = rig.one(
         "SELECT count(*) FROM deadlines_deadline d JOIN deadlines_deadlineeffect e ON e.deadline_id = d.id"

@@ -144,7 +144,9 @@ class Rig:
         # Copied as files: copied by way of the log, its sequences would after a crash give out numbers a second time,
         # since those that the original had fetched ahead are not in the copy's log.
         self.servers.postgres.psql(f"CREATE DATABASE {self.name} TEMPLATE base STRATEGY file_copy")
-        self.servers.postgres.psql(f"ALTER DATABASE {self.name} SET search_path = public, harness, pg_catalog")
+        self.servers.postgres.psql(
+            f"ALTER DATABASE {self.name} SET search_path = public, harness, pg_catalog"
+        )
         self.redis.flushall()
         self.sink.start()
         self.travel(BEGINS)
@@ -212,7 +214,7 @@ class Rig:
 
     def loop(self, name: str = "loop") -> None:
         """The sweeper that needs neither Redis nor Celery."""
-        self.spawn(name, "manage", "sweep", "--loop", "--every", "1")
+        self.spawn(name, "manage", "sweep", "--loop", "--every", "0.5")
 
     # --- processes ------------------------------------------------------------------------------------------------
 
@@ -242,9 +244,8 @@ class Rig:
 
     def beat(self, name: str = "beat") -> None:
         schedule = str(self.folder / f"{name}-schedule")
-        self.spawn(
-            name, "celery", "-A", "config", "beat", "--pidfile=", "--max-interval", "1", "--schedule", schedule
-        )
+        options = ["--pidfile=", "--max-interval", "0.4", "--schedule", schedule]
+        self.spawn(name, "celery", "-A", "config", "beat", *options)
 
     def kill(self, name: str) -> None:
         """kill -9, with all that it has started."""
@@ -298,9 +299,13 @@ class Rig:
             ).fetchall()
         except psycopg.Error as error:
             waits = [(str(error),)]
-        return "\n".join(map(str, waits)) + "\n" + "\n".join(
-            f"--- {path.name}\n{path.read_text(errors='replace')[-2500:]}"
-            for path in sorted(self.folder.glob("*.log"))
+        return (
+            "\n".join(map(str, waits))
+            + "\n"
+            + "\n".join(
+                f"--- {path.name}\n{path.read_text(errors='replace')[-2500:]}"
+                for path in sorted(self.folder.glob("*.log"))
+            )
         )
 
     def until(self, true: Callable[[], object], what: str, patience: float = PATIENCE) -> None:

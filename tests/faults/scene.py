@@ -1,8 +1,8 @@
 """What the harness asks the product itself to do, in a process of its own and on the harness's database.
 
-    python -m tests.faults.scene world          a partnership, a dissent under review; its ids as JSON
-    python -m tests.faults.scene view ID         the person in dissent ID sends their written view
-    python -m tests.faults.scene again UUID NOW  the partnership's admin has the message sent again, to the same address
+python -m tests.faults.scene world          a partnership, a dissent under review; its ids as JSON
+python -m tests.faults.scene view ID         the person in dissent ID sends their written view
+python -m tests.faults.scene again UUID NOW  the partnership's admin has the message sent again, to the same address
 """
 
 import datetime as dt
@@ -32,7 +32,9 @@ def world() -> dict[str, int]:
     kingston = World("kingston-richmond")
     awaited = kingston.dissent_at("awaiting_view")
     deadline = Deadline.objects.filter(case=dissent.case, clock_id="decision", state="open").get()
-    while send_due(now=LATER + dt.timedelta(days=1)):  # what the building itself has told people, into the void
+    while send_due(
+        now=LATER + dt.timedelta(days=1)
+    ):  # what the building itself has told people, into the void
         pass
     return {
         "partnership": camden.partnership.pk,

@@ -79,7 +79,10 @@ def test_one_address_that_is_none_and_others_that_are(rig: Rig, reckon: Reckon) 
     told = fall_due(rig)
     rig.sink.wrong = {told[0][1]}
     rig.sink.mood = "unknown"
-    rig.until(lambda: rig.one("SELECT count(*) FROM notifications_outbox WHERE state = 'dead'") == 1, "a dead letter")
+    rig.until(
+        lambda: rig.one("SELECT count(*) FROM notifications_outbox WHERE state = 'dead'") == 1,
+        "a dead letter",
+    )
     rig.until(
         lambda: {pair for pair in oracle.letters_due(rig) if pair[0] != told[0][1]} <= set(rig.sink.told()),
         "the other letters",
@@ -125,7 +128,10 @@ def test_rows_that_nobody_can_work_with(rig: Rig, reckon: Reckon, full_size: boo
 
     rig.until(lambda: others() <= set(rig.sink.told()), "the letters of all others", patience=120)
     rig.until(
-        lambda: rig.one("SELECT count(*) FROM deadlines_deadlineeffect WHERE attempts > 0 AND fired_at IS NULL") == 2,
+        lambda: (
+            rig.one("SELECT count(*) FROM deadlines_deadlineeffect WHERE attempts > 0 AND fired_at IS NULL")
+            == 2
+        ),
         "the two effects of one clock, put aside",
     )
     assert not [pair for pair in rig.sink.told() if pair[0] in (nobody_fires, nobody_words)]

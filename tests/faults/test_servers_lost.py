@@ -1,11 +1,9 @@
-"""Redis loses everything or is away; PostgreSQL is restarted, in good order and as after a power cut."""
+"""Redis loses everything or is away; PostgreSQL is restarted, by turns as after a power cut and in good order."""
 
 import signal
 import subprocess
 import sys
 import time
-
-import pytest
 
 from benchmarks import scale
 from tests.faults.conftest import Reckon
@@ -63,18 +61,18 @@ def test_without_redis_the_loop_alone_suffices(rig: Rig, reckon: Reckon) -> None
     assert reckon(rig).repeats == 0
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["in good order", "as after a power cut"])
-def test_postgresql_is_restarted(how: signal.Signals, rig: Rig, reckon: Reckon, full_size: bool) -> None:
+def test_postgresql_is_restarted(rig: Rig, reckon: Reckon, full_size: bool) -> None:
     rig.worker(concurrency=2)
     rig.beat()
     rig.until(lambda: rig.one("SELECT count(*) FROM deadlines_sweeprun"), "the first sweep")
-    for _ in range(5 if full_size else 1):
-        some_clocks(rig, 150)
-        rig.until(lambda: rig.sink.letters, "the first letter")
-        rig.servers.stop_postgres(how)
+    for number in range(10 if full_size else 2):
+        some_clocks(rig, 80)
+        letters = len(rig.sink.letters)
+        rig.until(lambda letters=letters: len(rig.sink.letters) > letters, "the first letter")  # type: ignore[misc]
+        rig.servers.stop_postgres(signal.SIGINT if number % 2 else signal.SIGQUIT)
         time.sleep(3 if full_size else 1)
         rig.servers.start_postgres()
         rig.advance(LEASE)
-    rig.until(lambda: told_all(rig), "all letters", patience=120)
-    # At most the letters that were being handed over came twice.
-    assert reckon(rig, what=f"postgresql is restarted {how.name}").repeats <= 10
+        rig.until(lambda: told_all(rig), "all letters", patience=120)
+    # At most the letter that each process was handing over came twice.
+    assert reckon(rig).repeats <= (20 if full_size else 4)

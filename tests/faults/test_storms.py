@@ -16,15 +16,14 @@ def told_all(rig: Rig) -> bool:
 
 def test_workers_killed_again_and_again(rig: Rig, reckon: Reckon, full_size: bool) -> None:
     """What runs tasks is killed about once a second, and now and then the whole worker with it."""
-    clocks, seconds = (10_000, 60) if full_size else (400, 10)
+    clocks, kills = (10_000, 100) if full_size else (400, 12)
     told = scale.people(rig.db, rig.pattern, clocks)
     scale.clocks(rig.db, rig.pattern, clocks, due_at=rig.now, holders=[pk for pk, _ in told])
     rig.worker(concurrency=2)
     rig.beat()
     rig.until(lambda: rig.sink.letters, "the first letter")
     chosen, killed = random.Random(62), 0
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while killed < kills:
         time.sleep(chosen.uniform(0.4, 1.4))
         if chosen.random() < 0.2:
             rig.kill("worker")
@@ -35,7 +34,6 @@ def test_workers_killed_again_and_again(rig: Rig, reckon: Reckon, full_size: boo
         killed += rig.kill_pool()
     if rig.ended("worker"):
         rig.worker(concurrency=2)
-    assert killed >= seconds / 2
     rig.advance(LEASE)
     rig.until(lambda: told_all(rig), "all letters", patience=900 if full_size else 120)
     counted = reckon(rig)
@@ -55,9 +53,7 @@ def test_three_beats_three_workers_and_two_loops(rig: Rig, reckon: Reckon, full_
         rig.worker(f"worker{number}")
     rig.loop("loop0")
     rig.loop("loop1")
-    rig.until(
-        lambda: told_all(rig) and len(oracle.letters_due(rig)) == clocks, "all letters", patience=600
-    )
+    rig.until(lambda: told_all(rig) and len(oracle.letters_due(rig)) == clocks, "all letters", patience=600)
     assert reckon(rig).repeats == 0
     assert oracle.early(rig) == 0
 
@@ -79,7 +75,7 @@ def test_everything_due_in_one_second(rig: Rig, reckon: Reckon, full_size: bool)
 def test_workers_replaced_one_after_another(rig: Rig, reckon: Reckon, full_size: bool) -> None:
     """A new version is rolled out while clocks keep falling due: each worker ends in good order, nothing is repeated."""
     rounds = 6 if full_size else 2
-    clocks = 150 * rounds
+    clocks = 100 * rounds
     told = scale.people(rig.db, rig.pattern, clocks)
     scale.clocks(
         rig.db, rig.pattern, clocks, due_at=rig.now, every=dt.timedelta(milliseconds=40),
@@ -94,7 +90,5 @@ def test_workers_replaced_one_after_another(rig: Rig, reckon: Reckon, full_size:
         assert rig.finish(f"worker{number}") == 0
         rig.beat(f"beat{number + 1}")
         assert rig.finish(f"beat{number}") == 0
-    rig.until(
-        lambda: told_all(rig) and len(oracle.letters_due(rig)) == clocks, "all letters", patience=240
-    )
+    rig.until(lambda: told_all(rig) and len(oracle.letters_due(rig)) == clocks, "all letters", patience=240)
     assert reckon(rig).repeats == 0
