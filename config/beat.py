@@ -13,7 +13,11 @@ from celery.beat import PersistentScheduler
 class Scheduler(PersistentScheduler):  # type: ignore[misc, unused-ignore]
     def tick(self, *args: Any, **kwargs: Any) -> float:
         now = self.app.now()
-        ahead = [entry for entry in self.schedule.values() if entry.last_run_at is not None and entry.last_run_at > now]
+        ahead = [
+            entry
+            for entry in self.schedule.values()
+            if entry.last_run_at is not None and entry.last_run_at > now
+        ]
         for entry in ahead:
             entry.last_run_at = now
         if ahead:

@@ -25,6 +25,7 @@ from convening.models import ConveneRequest
 from core.actor import Actor
 from core.clock import LONDON, london_date
 from dissent import actions as dissents
+from dissent import policies
 from dissent.actions import Decided, Said
 from dissent.models import Dissent
 from dissent.states import DissentState
@@ -381,7 +382,7 @@ class World:
 
     def read_all(self, dissent: Dissent, *, by: str = "reviewer", now: dt.datetime = LATER) -> None:
         dissent = self.fresh(dissent)
-        tier = dissents.policies.current_tier(dissent, self.area)
+        tier = policies.current_tier(dissent, self.area)
         for material in tier.materials if tier else ():
             dissents.see_material(
                 dissent_id=dissent.pk, by=self.actor(by, now), material=material.id, now=now
@@ -397,7 +398,7 @@ class World:
         **changes: Any,
     ) -> Dissent:
         """Answer a dissent with everything that the protocol wants first."""
-        tier = dissents.policies.current_tier(self.fresh(dissent), self.area)
+        tier = policies.current_tier(self.fresh(dissent), self.area)
         if tier and tier.gates:
             self.talk(dissent, now=now, by=by)
         self.read_all(dissent, by=by, now=now)
@@ -420,7 +421,7 @@ class World:
         """Tell everyone the protocol names, and file for each child."""
         by = self.actor("reviewer", now)
         dissent = self.fresh(dissent)
-        for tell in dissents.policies.tellings_due(dissent, self.area):
+        for tell in policies.tellings_due(dissent, self.area):
             dissents.told(dissent_id=dissent.pk, by=by, tell_id=tell.id, told_at=now, how="Letter", now=now)
         for child in dissent.case.children.all():
             dissents.file_on_record(
