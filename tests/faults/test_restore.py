@@ -45,7 +45,9 @@ def test_an_old_backup_is_restored(rig: Rig) -> None:
     assert len(rig.sink.letters) == before  # behind the fence nothing is sent
     manage(rig, "fence", "--lift", "--leave-out-before", loss.isoformat())
     rig.advance(dt.timedelta(hours=3))
-    rig.until(lambda: rig.one(HELD) == 0 and oracle.letters_due(rig) <= set(rig.sink.told()), "the other letters")
+    rig.until(
+        lambda: rig.one(HELD) == 0 and oracle.letters_due(rig) <= set(rig.sink.told()), "the other letters"
+    )
     rig.advance(LOOK_AGAIN)
     rig.until(lambda: oracle.at_rest(rig), "that all is done")
     letters = {pair: len(ids) for pair, ids in rig.sink.told().items() if pair in oracle.letters_due(rig)}
