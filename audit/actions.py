@@ -60,7 +60,6 @@ def write(
     return write_all([event], by=by, now=now, partnership_id=partnership_id)[0]
 
 
-@transaction.atomic
 def write_all(
     events: Sequence[Event], *, by: Actor, now: dt.datetime, partnership_id: int | None = None
 ) -> list[AuditEvent]:
@@ -71,8 +70,16 @@ def write_all(
         if unknown := set(one.detail) - DETAIL_KEYS:
             raise ValueError(f"audit detail keys not allowed: {sorted(unknown)}")
     tenant = partnership_id if partnership_id is not None else (by.partnership_id or 0)
-    AuditHead.objects.get_or_create(partnership_id=tenant)
-    head = AuditHead.objects.select_for_update().get(partnership_id=tenant)
+    return _append(events, tenant, by, now)
+
+
+@transaction.atomic(savepoint=False)  # the caller's own transaction: no part of it is undone alone
+def _append(events: Sequence[Event], tenant: int, by: Actor, now: dt.datetime) -> list[AuditEvent]:
+    heads = AuditHead.objects.select_for_update().filter(partnership_id=tenant)
+    head = heads.first()
+    if head is None:
+        AuditHead.objects.get_or_create(partnership_id=tenant)
+        head = heads.get()
     written = []
     for one in events:
         event = AuditEvent(

@@ -14,7 +14,7 @@ import django
 
 django.setup()
 
-from benchmarks import page, sweeping, transition, working_days  # noqa: E402
+from benchmarks import moving, page, sweeping, transition, working_days  # noqa: E402
 from benchmarks.database import Bench, prepare  # noqa: E402
 from benchmarks.paired import Result  # noqa: E402
 
@@ -63,6 +63,8 @@ def measure_on_the_database(parts: set[str], bench: Bench, say: Callable[..., No
             )
         if "P4" in parts and clocks == sizes[-1]:
             say(*sweeping.two_sweepers(bench, clocks, due=400 if quick else 20_000, pairs=3 if quick else 5))
+        if "P6" in parts:
+            say(*moving.results(bench, clocks, pairs=2 if quick else 3))
     if len(idle) > 1:
         flat = idle[-1].measured / idle[0].measured
         say(Result("P3", f"the same, compared with {sizes[0]:,} open clocks", flat, 1.3, clocks=sizes[-1]))

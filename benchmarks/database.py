@@ -19,6 +19,7 @@ class Bench:
 
     bare: Connection
     pattern: Pattern
+    camden: World
     world: World
     awaiting: Dissent
 
@@ -40,4 +41,4 @@ def prepare() -> Bench:
     deadline = Deadline.objects.get(case=dissent.case, clock_id="decision", state="open")
     pattern = Pattern(camden.partnership.pk, dissent.case_id, deadline.pk, camden.people["reviewer"].pk)
     bare = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
-    return Bench(bare, pattern, kingston, awaiting)
+    return Bench(bare, pattern, camden, kingston, awaiting)

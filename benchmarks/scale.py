@@ -103,9 +103,12 @@ def clocks(
     every: dt.timedelta = dt.timedelta(),
     effects: Sequence[Effect] = PASSED,
     holders: Sequence[int] = (),
+    anchored_at: dt.datetime | None = None,
+    partnership: int | None = None,
 ) -> list[int]:
     """So many running clocks, the first due at an instant and each next one `every` later, held in turn by the
-    memberships in `holders` (else by the seat of the pattern). The ids of the first and of the last."""
+    memberships in `holders` (else by the seat of the pattern), started when the pattern was and in its partnership
+    unless said. The ids of the first and of the last."""
     case, deadline = _next(connection, "cases_case"), _next(connection, "deadlines_deadline")
     effect = connection.execute(
         "SELECT id FROM deadlines_deadlineeffect WHERE deadline_id = %s LIMIT 1", [pattern.deadline]
@@ -118,18 +121,20 @@ def clocks(
     )
     given = {
         "count": count, "case": case, "deadline": deadline, "due_at": due_at, "every": every, "holders": list(holders),
+        "anchored_at": anchored_at, "partnership": partnership or pattern.partnership,
     }  # fmt: skip
     rows = "generate_series(0, %(count)s - 1) n"
     _copy(
         connection, "cases_case", pattern.case, rows,
         f"'id', %(case)s + n, 'reference', {_reference('(%(case)s + n)')},"
-        "'next_due_at', %(due_at)s + n * %(every)s, 'overdue', false",
+        "'next_due_at', %(due_at)s + n * %(every)s, 'overdue', false, 'partnership_id', %(partnership)s::bigint",
         **given,
     )  # fmt: skip
     _copy(
         connection, "deadlines_deadline", pattern.deadline, rows,
         f"'id', %(deadline)s + n, 'case_id', %(case)s + n, 'due_at', %(due_at)s + n * %(every)s, 'holder', {seat},"
-        "'state', 'open', 'ended_at', null, 'breached_at', null, 'breach_detected_at', null",
+        "'state', 'open', 'ended_at', null, 'breached_at', null, 'breach_detected_at', null,"
+        "'anchored_at', coalesce(%(anchored_at)s::timestamptz, p.anchored_at), 'partnership_id', %(partnership)s::bigint",
         **given,
     )  # fmt: skip
     for one in effects:
@@ -143,7 +148,7 @@ def clocks(
             "'id', %(effect)s + n, 'deadline_id', %(deadline)s + n, 'case_id', %(case)s + n, 'kind', %(kind)s::text,"
             f"'occurrence', %(occurrence)s::int, 'seat', {holder},"
             "'fire_at', %(due_at)s + n * %(every)s - %(before)s + interval '1 second', 'fired_at', null, 'voided_at', null,"
-            "'attempts', 0",
+            "'attempts', 0, 'partnership_id', %(partnership)s::bigint",
             **given, kind=one.kind, occurrence=one.occurrence, before=one.before, seat=one.seat,
             effect=_next(connection, "deadlines_deadlineeffect"),
         )  # fmt: skip

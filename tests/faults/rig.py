@@ -244,7 +244,7 @@ class Rig:
 
     def beat(self, name: str = "beat") -> None:
         schedule = str(self.folder / f"{name}-schedule")
-        options = ["--pidfile=", "--max-interval", "0.4", "--schedule", schedule]
+        options = ["--pidfile=", "--max-interval", "1", "--schedule", schedule]
         self.spawn(name, "celery", "-A", "config", "beat", *options)
 
     def kill(self, name: str) -> None:
@@ -309,7 +309,12 @@ class Rig:
         )
 
     def until(self, true: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
-        until(true, what, self.said, patience)
+        def true_or_in_vain() -> object:
+            ended = [name for name, child in self.children.items() if child.poll() is not None]
+            assert not ended, f"{ended} ended by themselves, waiting for: {what}\n{self.said()}"
+            return true()
+
+        until(true_or_in_vain, what, self.said, patience)
 
     # --- moments --------------------------------------------------------------------------------------------------
 
