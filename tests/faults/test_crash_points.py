@@ -66,7 +66,7 @@ def test_killed(moment: str, rig: Rig, reckon: Reckon, full_size: bool) -> None:
         before = rig.sink.repeats()
         with held:
             told = scale.people(rig.db, rig.pattern, CLOCKS)
-            scale.clocks(rig.db, rig.pattern, CLOCKS, due_at=rig.now, holders=[pk for pk, _ in told])
+            scale.clocks(rig.db, rig.pattern, CLOCKS, due_at=rig.just_now, holders=[pk for pk, _ in told])
             rig.until(
                 rig.someone_is_held if " ON " in where else rig.sink.reached.is_set, f"the moment {moment}"
             )

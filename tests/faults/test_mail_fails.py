@@ -32,7 +32,7 @@ def _well_again(rig: Rig) -> Iterator[None]:
 
 def fall_due(rig: Rig, count: int = CLOCKS) -> list[tuple[int, str]]:
     told = scale.people(rig.db, rig.pattern, count)
-    scale.clocks(rig.db, rig.pattern, count, due_at=rig.now, holders=[pk for pk, _ in told])
+    scale.clocks(rig.db, rig.pattern, count, due_at=rig.just_now, holders=[pk for pk, _ in told])
     return told
 
 
@@ -121,7 +121,7 @@ def test_rows_that_nobody_can_work_with(rig: Rig, reckon: Reckon, full_size: boo
     told = scale.people(rig.db, rig.pattern, count)
     (bad, nobody_fires), (worse, nobody_words) = told[count // 2], told[count // 3]
     rig.db.execute(POISON.format(f"member:{bad}", f"member:{worse}").encode())
-    scale.clocks(rig.db, rig.pattern, count, due_at=rig.now, holders=[pk for pk, _ in told])
+    scale.clocks(rig.db, rig.pattern, count, due_at=rig.just_now, holders=[pk for pk, _ in told])
 
     def others() -> set[tuple[str, str]]:
         return {pair for pair in oracle.letters_due(rig) if pair[0] not in (nobody_fires, nobody_words)}

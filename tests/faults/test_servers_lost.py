@@ -13,7 +13,7 @@ from tests.faults.test_storms import told_all
 
 def some_clocks(rig: Rig, count: int) -> None:
     told = scale.people(rig.db, rig.pattern, count)
-    scale.clocks(rig.db, rig.pattern, count, due_at=rig.now, holders=[pk for pk, _ in told])
+    scale.clocks(rig.db, rig.pattern, count, due_at=rig.just_now, holders=[pk for pk, _ in told])
 
 
 def test_redis_loses_everything_again_and_again(rig: Rig, reckon: Reckon, full_size: bool) -> None:

@@ -18,7 +18,7 @@ def test_workers_killed_again_and_again(rig: Rig, reckon: Reckon, full_size: boo
     """What runs tasks is killed about once a second, and now and then the whole worker with it."""
     clocks, kills = (10_000, 100) if full_size else (400, 12)
     told = scale.people(rig.db, rig.pattern, clocks)
-    scale.clocks(rig.db, rig.pattern, clocks, due_at=rig.now, holders=[pk for pk, _ in told])
+    scale.clocks(rig.db, rig.pattern, clocks, due_at=rig.just_now, holders=[pk for pk, _ in told])
     rig.worker(concurrency=2)
     rig.beat()
     rig.until(lambda: rig.sink.letters, "the first letter")
@@ -45,7 +45,7 @@ def test_three_beats_three_workers_and_two_loops(rig: Rig, reckon: Reckon, full_
     clocks = 3_000 if full_size else 200
     told = scale.people(rig.db, rig.pattern, clocks)
     scale.clocks(
-        rig.db, rig.pattern, clocks, due_at=rig.now, every=dt.timedelta(milliseconds=50),
+        rig.db, rig.pattern, clocks, due_at=rig.just_now, every=dt.timedelta(milliseconds=50),
         holders=[pk for pk, _ in told],
     )  # fmt: skip
     for number in range(3):
@@ -62,7 +62,7 @@ def test_everything_due_in_one_second(rig: Rig, reckon: Reckon, full_size: bool)
     """The sweep alone: that it takes all of it, in how long, and leaves nothing for a second look."""
     clocks = 25_000 if full_size else 2_000  # two effects each
     told = scale.people(rig.db, rig.pattern, 200)
-    scale.clocks(rig.db, rig.pattern, clocks, due_at=rig.now, holders=[pk for pk, _ in told])
+    scale.clocks(rig.db, rig.pattern, clocks, due_at=rig.just_now, holders=[pk for pk, _ in told])
     rig.sink.stop()  # the sweep is what is looked at: the letters wait
     rig.worker(concurrency=2)
     rig.beat()
@@ -78,7 +78,7 @@ def test_workers_replaced_one_after_another(rig: Rig, reckon: Reckon, full_size:
     clocks = 100 * rounds
     told = scale.people(rig.db, rig.pattern, clocks)
     scale.clocks(
-        rig.db, rig.pattern, clocks, due_at=rig.now, every=dt.timedelta(milliseconds=40),
+        rig.db, rig.pattern, clocks, due_at=rig.just_now, every=dt.timedelta(milliseconds=40),
         holders=[pk for pk, _ in told],
     )  # fmt: skip
     rig.worker("worker0")
