@@ -23,7 +23,7 @@ import redis
 
 from benchmarks.scale import Connection, Pattern
 from devtools.postgres import Postgres
-from devtools.processes import Child, Processes
+from devtools.processes import Child, Processes, send
 from devtools.redis_server import free_port
 from devtools.redis_server import start as start_redis
 from tests.builders import at
@@ -132,7 +132,7 @@ class Rig:
 
     def __init__(self, servers: Servers, name: str, folder: Path) -> None:
         self.servers, self.name, self.folder = servers, name, folder
-        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.children: dict[str, Child] = {}
         self.sink = Sink(free_port())
         self.clock = folder / "clock"
         self._connection: Connection | None = None
@@ -236,12 +236,11 @@ class Rig:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def spawn(self, name: str, *words: str, **more: str) -> None:
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.children[name] = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.child", str(self.clock), *words],
-                cwd=ROOT, env={**self.env, **more}, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+    def spawn(self, name: str, *words: str) -> None:
+        argv = [sys.executable, "-m", "tests.faults.child", str(self.clock), *words]
+        self.children[name] = self.servers.processes.start(
+            name, argv, log=self.folder / f"{name}.log", env=self.env, stop_signal=signal.SIGKILL
+        )
 
     def worker(self, name: str = "worker", concurrency: int = 1) -> None:
         options = f"--concurrency {concurrency} --without-gossip --without-mingle --without-heartbeat"
@@ -255,31 +254,31 @@ class Rig:
     def kill(self, name: str) -> None:
         """kill -9, with all that it has started."""
         child = self.children.pop(name)
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.wait(10)
+        send(child.process.pid, signal.SIGKILL)
+        child.process.wait(10)
+        self.servers.processes.forget(child)
 
     def ended(self, name: str) -> bool:
         """Whether a process has ended by itself. What then starts it again on a server is whoever supervises it."""
-        if self.children[name].poll() is None:
+        if self.children[name].process.poll() is None:
             return False
         self.kill(name)
         return True
 
-    def finish(self, name: str, patience: float = 40) -> int:
+    def finish(self, name: str, patience: float = 60) -> int:
         """SIGTERM, and wait for it to end in good order. Its exit code."""
-        child = self.children.pop(name)
-        child.terminate()
+        process = self.children[name].process
+        process.terminate()
         try:
-            return child.wait(patience)
+            return process.wait(patience)
         except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait(10)
             raise AssertionError(f"{name} did not end in {patience:.0f} s\n{self.said()}") from None
+        finally:
+            self.kill(name)
 
     def pool(self, name: str = "worker") -> list[int]:
         """The processes in which a worker runs its tasks."""
-        pid = self.children[name].pid
+        pid = self.children[name].process.pid
         found = Path(f"/proc/{pid}/task/{pid}/children")
         if found.exists():
             return [int(word) for word in found.read_text().split()]
@@ -315,7 +314,7 @@ class Rig:
 
     def until(self, true: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
         def true_or_in_vain() -> object:
-            ended = [name for name, child in self.children.items() if child.poll() is not None]
+            ended = [name for name, child in self.children.items() if child.process.poll() is not None]
             assert not ended, f"{ended} ended by themselves, waiting for: {what}\n{self.said()}"
             return true()
 
