@@ -355,9 +355,15 @@ def immediate_tells(area: protocols.AreaProtocol | None) -> list[protocols.Tell]
     return [tell for tell in area.tells if tell.immediate and tell.how == "notice"] if area else []
 
 
+def undelivered_in(case: Case) -> QuerySet[Outbox]:
+    """Messages about a case that did not reach everybody whom they were for."""
+    return undelivered(case.partnership_id).select_related(None).filter(case=case)
+
+
 def is_undelivered_in(case: Case) -> bool:
-    """Whether a message about a case did not reach everybody whom it was for."""
-    return undelivered(case.partnership_id).filter(case=case).exists()
+    """Whether a message about a case did not reach everybody whom it was for; read along with a dissent's case."""
+    read: list[Outbox] | None = getattr(case, "undelivered", None)
+    return bool(read) if read is not None else undelivered_in(case).exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,6 +455,7 @@ __all__ = [
     "people_in",
     "unaddressed",
     "undelivered",
+    "undelivered_in",
     "unreached",
     "worded",
 ]

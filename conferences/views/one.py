@@ -74,6 +74,8 @@ def _whole_record(request: ActingRequest, live: Live) -> HttpResponse:
 def _own_part(request: ActingRequest, found: Conference) -> HttpResponse:
     """For someone on the list: the decision, their own views and dissents, and no other agency's."""
     area, seat = area_of_conference(found), own_seat(request.actor, found)
+    if seat is not None:
+        seat.conference = found  # read already
     live = Live(found, area, children_of(found), [])
     asked = list(seat.missing_entries.order_by("-sent_at")) if seat else []
     context = {

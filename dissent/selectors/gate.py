@@ -26,6 +26,7 @@ from dissent.models import (
     ReviewItem,
 )
 from escalation.selectors import LADDER_READS, ladder_reads, put_together
+from notifications.selectors import undelivered_in
 from partnerships.selectors import all_holders
 from partnerships.states import Role
 from records.models import Filing, Telling
@@ -89,9 +90,11 @@ def _with_the_rest(dissent: Dissent) -> Dissent:
         Child.objects.filter(case_children__case=case_id).order_by("pk"),
         all_holders(dissent.partnership_id),
         *ladder_reads(case_id),
+        undelivered_in(dissent.case),
         *guest_reads(case_id),
     )  # fmt: skip
-    ladder, guests = others[:LADDER_READS], others[LADDER_READS:]
+    ladder, undelivered, guests = others[:LADDER_READS], others[LADDER_READS], others[LADDER_READS + 1 :]
+    dissent.case.undelivered = undelivered  # type: ignore[attr-defined]  # read along, for the banner
     put_together(dissent.case, ladder)
     dissent.case.posts = posts  # type: ignore[attr-defined]
     dissent.case.guest_rows = guests  # type: ignore[attr-defined]  # read along, for who has no account

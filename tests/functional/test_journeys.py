@@ -138,6 +138,7 @@ class Walk:
         chair = self.house.person("chair").follow(self.conference)
         chair.stage("End").sees(self.case, "End the conference")
         self.house.at(BEGINS.replace(hour=12))
+        chair = self.house.person("chair", chair.address)  # a session that was not used has ended
         chair.stage("End").press(f"End the {self.short}", exact=True)
         chair.sees(f"The {self.short} ended on Tuesday 3 March 2026", self.case)
 

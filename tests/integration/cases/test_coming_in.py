@@ -309,10 +309,7 @@ def withdrawn(world: World, dissent: Dissent) -> None:
 
 
 def closed(world: World, dissent: Dissent) -> None:
-    dissents.remind_of_written_view(dissent_id=dissent.pk, by=world.actor("reviewer"), now=LATER)
-    dissents.close_as_not_pursued(
-        dissent_id=dissent.pk, by=world.actor("reviewer"), reason="No answer.", now=LATER
-    )
+    dissents.withdraw(dissent_id=dissent.pk, by=world.actor("chair"), reason="Settled.", now=LATER)
 
 
 ENDINGS = pytest.mark.parametrize("end", [withdrawn, closed], ids=["withdrawn", "case closed"])
