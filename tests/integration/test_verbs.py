@@ -4,6 +4,7 @@ One partnership per text is walked once through all its states by the real actio
 everyone, each try in a savepoint that is rolled back.
 """
 
+import datetime as dt
 import inspect
 import pickle
 import uuid
@@ -244,6 +245,17 @@ CONFERENCE: Verbs = {
     "answer_missing_entry": lambda s, by: conferences.answer_missing_entry(
         request_id=s.request, by=by, answer="Entered now.", now=NOW
     ),
+    "send_private_view": lambda s, by: conferences.send_private_view(
+        attendance_id=s.seat("health"), by=by, views={s.child: ("met", "The bruises.")}, now=NOW
+    ),
+    "open_round": lambda s, by: conferences.open_round(conference_id=s.conference.pk, by=by, now=NOW),
+    "correct_end": lambda s, by: conferences.correct_end(
+        conference_id=s.conference.pk,
+        by=by,
+        ended_at=ENDS + dt.timedelta(minutes=1),
+        reason="Misread.",
+        now=NOW,
+    ),
     "record": record,
     "end_conference": lambda s, by: dissents.end_conference(
         conference_id=s.conference.pk, by=by, undecided_reason="Too little was known.", now=NOW
@@ -258,7 +270,7 @@ RECORDED_BY = {
 }  # fmt: skip
 EDITABLE = {
     "add_child": RECORDERS | {"admin"}, "add_person": RECORDERS | {"admin"}, "record_presence": RECORDERS,
-    "explain_quorum": RECORDERS,
+    "explain_quorum": RECORDERS, "send_private_view": frozenset({"health"}),
 }  # fmt: skip
 LIVE = {
     **EDITABLE,
@@ -267,15 +279,18 @@ LIVE = {
     ),
     "ask_missing_entry": frozenset({"health"}),
     "answer_missing_entry": RECORDERS,
+    "open_round": RECORDERS,
 }  # fmt: skip
 AFTERWARDS = {"ask_missing_entry": frozenset({"health"}), "answer_missing_entry": RECORDERS}
 
 
 def without(allowed: dict[str, frozenset[str]], world: World) -> dict[str, frozenset[str]]:
-    """A text whose record has no further parts refuses them to everybody."""
-    return (
-        allowed if world.area.conference.fields else {k: v for k, v in allowed.items() if k != "record_field"}
-    )
+    """What a text has not, it refuses to everybody: further parts of the record, a view before the round."""
+    lacks = set() if world.area.conference.fields else {"record_field"}
+    private = world.area.safeguard("private_view")
+    if private is None or not private.on:
+        lacks |= {"send_private_view", "open_round"}
+    return {verb: who for verb, who in allowed.items() if verb not in lacks}
 
 
 def walk_conference(slug: str) -> Scene:
@@ -290,7 +305,7 @@ def walk_conference(slug: str) -> Scene:
     booked = {
         **EDITABLE, "start": RECORDERS, "cancel": RECORDERS | {"admin"}, "answer_missing_entry": RECORDERS,
     }  # fmt: skip
-    scene.hold("booked", CONFERENCE, booked)
+    scene.hold("booked", CONFERENCE, without(booked, world))
     with aside():
         conferences.cancel(conference_id=conference.pk, by=by, reason="Moved.", now=NOW)
         scene.hold("cancelled", CONFERENCE, {"answer_missing_entry": RECORDERS})
@@ -312,7 +327,7 @@ def walk_conference(slug: str) -> Scene:
     scene.hold("adjourned", CONFERENCE, without({**LIVE, "resume": RECORDERS, **may_record}, world))
     dissents.end_conference(conference_id=conference.pk, by=by, ended_at=ENDS, now=NOW)
     conference.refresh_from_db()
-    scene.hold("ended", CONFERENCE, {**AFTERWARDS, **may_record})
+    scene.hold("ended", CONFERENCE, {**AFTERWARDS, **may_record, "correct_end": RECORDERS})
     return scene
 
 
@@ -667,5 +682,5 @@ def test_every_verb_is_in_a_table() -> None:
 
 
 def test_the_tables_hold_as_many_cells_as_they_say() -> None:
-    assert len(FIVE) * CONFERENCE_STOPS * len(CONFERENCE) * AROUND_CONFERENCE == 6_270
+    assert len(FIVE) * CONFERENCE_STOPS * len(CONFERENCE) * AROUND_CONFERENCE == 7_260
     assert sum(map(cells_of, FIVE)) == 11_985

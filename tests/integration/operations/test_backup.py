@@ -41,7 +41,8 @@ from operations.actions import (
 from operations.selectors import known_migrations
 from tests.builders import World, at
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# The drill's database stands beside those of the tests: who counts such databases must be alone with them.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("drill")]
 
 MOMENT = at("2026-03-20", "10:00")
 
