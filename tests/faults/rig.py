@@ -202,6 +202,7 @@ class Rig:
 
     def shift_database(self, by: dt.timedelta) -> None:
         """PostgreSQL's clock alone goes wrong by so much, or right again."""
+        self.one("SELECT 1")  # by a connection that a restart of the server has not broken
         self.db.execute(b"UPDATE harness.clock SET shift = shift + %s", [by])
 
     def shift_processes(self, by: dt.timedelta) -> None:
