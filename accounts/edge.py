@@ -23,6 +23,7 @@ from accounts.models import Submission
 from accounts.selectors import drafts_of
 from core.actor import Actor
 from core.formbase import GovForm
+from core.references import CASE, CONFERENCE
 from core.refusals import Denied, Kind, Route, not_yours
 
 
@@ -40,6 +41,7 @@ View = Callable[..., HttpResponse]
 GUEST_KEY = "guest_visit"  # in the session of a guest: their visit
 ANY_FORM = "*"  # what was sent when nobody was signed in any more: the form that has such fields takes it
 PAGE_LENGTH = 300
+RECORD_PAGES = {f"{CASE}-": "case", f"{CONFERENCE}-": "conference"}  # their pages have it in their address
 
 ANOTHER_WAS_FIRST = (
     "Someone else changed this at the same moment. Look at it as it stands now, then save yours."
@@ -124,8 +126,17 @@ def refused(request: HttpRequest, denied: Denied, form: forms.Form | None = None
         "mine": typed_texts(form) if form else [],
         "theirs": [],
         "cancel_url": request.path,
+        **_record_of(request),
     }
     return render(request, template[denied.kind], context, status=denied.kind.value)
+
+
+def _record_of(request: HttpRequest) -> dict[str, str]:
+    """The way back to the record that the refused page belongs to, unless that record's own page was refused."""
+    reference = request.resolver_match.kwargs.get("reference", "") if request.resolver_match else ""
+    page = RECORD_PAGES.get(reference[:3])
+    url = reverse(page, args=[reference]) if page else ""
+    return {"back_url": url, "back_label": f"Back to {reference}"} if url and url != request.path else {}
 
 
 def typed_texts(form: forms.Form) -> list[dict[str, Any]]:

@@ -914,7 +914,7 @@ def resolve(*, escalation_id: int, by: Actor, words: str, now: dt.datetime) -> E
     escalation.held_by = "capacity:requester"
     _save(escalation, "resolved_at", "ending")
     happened(escalation.case, "resolved", at=now, by=by, now=now)
-    _stand(escalation, now, outcome_label=f"Settled: {tier.label}"[:200] if tier else "Settled")
+    _stand(escalation, now, outcome_label=f"At the step: {tier.label}"[:200] if tier else "")
     _tell_all(escalation, "escalation_settled", by, now, rule=tier.rule if tier else "")
     _audit(
         "escalation.resolved",

@@ -53,6 +53,18 @@ def test_only_those_who_keep_the_record_open_the_page(who, open_as):
     assert "AFC-13" in page.content.decode()
 
 
+def test_a_refused_page_leads_back_to_the_conference_that_it_belongs_to(open_as):
+    world = World("camden")
+    conference = world.booked()
+    back = f'<a class="govuk-link" href="/conferences/{conference.reference}/">Back to {conference.reference}</a>'
+    chair = open_as(world, "chair", DURING)
+    assert chair.get("conference-dissent", conference.reference).status_code == 422
+    assert "has not started" in chair.text and back in chair.page.content.decode()
+    police = open_as(world, "police", DURING)
+    assert police.get("conference-dissent", conference.reference).status_code == 403
+    assert back in police.page.content.decode()
+
+
 def test_the_minute_taker_records_for_the_chair(open_as):
     world = World("kingston-richmond")
     conference = world.decided()
