@@ -15,7 +15,7 @@ from complaints.models import Complaint
 from conferences.selectors import members_by_role
 from core.clock import london_date
 from core.refusals import Denied, Kind
-from partnerships.selectors import area_in_force
+from partnerships.selectors import area_in_force, area_on
 from partnerships.states import Role
 
 
@@ -58,7 +58,7 @@ def _form_page(
 def signpost(request: HttpRequest, slug: str) -> HttpResponse:
     """Open to everybody: where a parent, a carer or a child complains, and what a complaint can and cannot do."""
     try:
-        area = protocols.library().on(slug, london_date(request.now))  # type: ignore[attr-defined]
+        area = area_on(slug, london_date(request.now))  # type: ignore[attr-defined]
     except protocols.UnknownPartnership:
         raise Http404("No such partnership.") from None
     return render(request, "complaints/about.html", selectors.signpost_of(area))

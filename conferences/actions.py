@@ -294,8 +294,15 @@ def start(*, conference_id: int, by: Actor, now: dt.datetime, at: dt.datetime | 
         raise Denied("Add at least one child before you start the conference.")
     conference.start(at)
     conference.version += 1
-    conference.save(update_fields=["state", "started_at", "version"])
+    version = version_on(conference.partnership_id, london_date(at))
+    followed = version.pk != conference.protocol_version_id
+    conference.protocol_version = (
+        version  # of the day on which it is held: one may have come since it was booked
+    )
+    conference.save(update_fields=["state", "started_at", "version", "protocol_version"])
     Session.objects.create(partnership_id=conference.partnership_id, conference=conference, started_at=at)
+    if followed:
+        _audit("conference.version_followed", conference, by, now, date=version.effective_from.isoformat())
     _audit("conference.started", conference, by, now, at=at.isoformat())
     return conference
 

@@ -10,6 +10,7 @@ from accounts.edge import OnceForm
 from core.formbase import GovForm
 from core.widgets import DateField3, LocalDateTimeField
 from protocols.describe import event_words
+from protocols.timeline import DATES, Given
 
 
 class ClosureDayForm(OnceForm):
@@ -51,19 +52,31 @@ def starting_events(area: protocols.AreaProtocol) -> tuple[str, ...]:
 
 
 class EventsForm(GovForm):
-    """When each event was that starts a clock in one area; and the dates that people may have agreed on."""
+    """When each event was that starts a clock in one area; and the dates that people may have agreed on.
+
+    `beside`: another text whose clocks are worked out from the same events.
+    """
 
     error_names: ClassVar = {"agreed_date": "Date agreed", "protect_by_date": "Date to protect by"}
 
-    def __init__(self, *args: Any, area: protocols.AreaProtocol, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        area: protocols.AreaProtocol,
+        beside: protocols.AreaProtocol | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.events = starting_events(area)
+        own = starting_events(area)
+        also = tuple(name for name in starting_events(beside) if name not in own) if beside else ()
+        self.events = own + also
         for name in self.events:
-            words = event_words(area, name)
+            words = event_words(area if name in own or beside is None else beside, name)
             self.fields[name] = LocalDateTimeField(
                 label=f"When {words}", required=False, error_name=f"The time when {words}"
             )
-        least = {name for clock in area.clocks for name in clock.least_of}
+        clocks = (*area.clocks, *(beside.clocks if beside else ()))
+        least = {name for clock in clocks for name in clock.least_of}
         if "agreed_date" in least:
             self.fields["agreed_date"] = DateField3(
                 label="A date that both sides agreed on", required=False, error_name="Date agreed"
@@ -80,3 +93,11 @@ class EventsForm(GovForm):
         if not self.errors and not any(cleaned.get(name) for name in self.events):
             self.add_error(None, "Enter when at least one of these happened")
         return cleaned
+
+    def given(self) -> Given:
+        """What was entered, as the timeline takes it."""
+        values = self.cleaned_data
+        return Given(
+            {name: values[name] for name in self.events if values.get(name)},
+            **{name: values[name] for name in DATES if values.get(name)},
+        )

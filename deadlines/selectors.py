@@ -238,6 +238,7 @@ def _result(area: protocols.AreaProtocol, found: ClockResult) -> dict[str, Any]:
         words = day_date(due.day)
     days = due.counted if 1 < len(due.counted) <= 31 else ()
     return {
+        "id": found.id,
         "label": found.label,
         "rule": found.rule,
         "basis": found.basis,

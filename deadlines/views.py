@@ -21,17 +21,15 @@ from deadlines.forms import ChooseAreaForm, ClosureDayForm, EventsForm
 from deadlines.selectors import moves, moving_cases, public_calendar, worked_out
 from partnerships.actions import add_closure_day, check_admin, remove_closure_day
 from partnerships.models import ClosureDay, Partnership
-from partnerships.selectors import area_in_force, calendar_for
+from partnerships.selectors import area_in_force, areas_on, calendar_for
 from partnerships.states import Nation
 from protocols.calendar import CalendarHorizon
-from protocols.timeline import DATES, Given
 
 
 def calculator(request: HttpRequest) -> HttpResponse:
     """Choose a partnership, enter when things happened, and see every date. Nothing is kept; the address holds it all."""
     today = london_date(request.now)  # type: ignore[attr-defined]
-    library = protocols.library()
-    areas = [library.on(slug, today) for slug in library.slugs()]
+    areas = areas_on(today)
     choose = ChooseAreaForm(request.GET if "partnership" in request.GET else None, areas=areas)
     if not choose.is_bound or not choose.is_valid():
         return render(request, "deadlines/calculator.html", {"form": choose}, status=form_status(choose))
@@ -44,7 +42,7 @@ def calculator(request: HttpRequest) -> HttpResponse:
     context["nation"] = Nation(area.nation).label
     if form.is_bound and form.is_valid():
         try:
-            context["results"] = worked_out(area, _given(form), calendar)
+            context["results"] = worked_out(area, form.given(), calendar)
         except CalendarHorizon:
             form.add_error(
                 None,
@@ -52,14 +50,6 @@ def calculator(request: HttpRequest) -> HttpResponse:
                 f"{day_date(calendar.last)}. A date that leaves those years is not guessed",
             )
     return render(request, "deadlines/calculator_area.html", context, status=form_status(form))
-
-
-def _given(form: EventsForm) -> Given:
-    values = form.cleaned_data
-    return Given(
-        {name: values[name] for name in form.events if values.get(name)},
-        **{name: values[name] for name in DATES if values.get(name)},
-    )
 
 
 SHOWN = 25  # of the dates that would move

@@ -16,6 +16,7 @@ from audit.actions import write
 from core.actor import Actor
 from core.clock import london_date
 from core.refusals import Denied, changed, not_yours
+from core.templatetags.pd import day_date
 from partnerships.models import (
     Agency,
     BankHoliday,
@@ -23,12 +24,20 @@ from partnerships.models import (
     HolidayList,
     Membership,
     Partnership,
+    ProtocolUpload,
     ProtocolVersion,
     Signpost,
     Slot,
     SlotHolder,
 )
-from partnerships.selectors import other_admins, role_taken, unfilled_slots, works_anywhere
+from partnerships.selectors import (
+    area_of_upload,
+    other_admins,
+    role_taken,
+    unfilled_slots,
+    waiting_upload,
+    works_anywhere,
+)
 from partnerships.states import AgencyKind, Role
 from protocols.holidays import holiday_list
 
@@ -127,6 +136,12 @@ def publish_protocol(
     """Publish a text for a partnership. A post that it requires and nobody fills stops it, by name."""
     if by is not None:
         check_admin(by, partnership.pk)
+    return _publish(partnership, area, by, now)
+
+
+def _publish(
+    partnership: Partnership, area: protocols.AreaProtocol, by: Actor | None, now: dt.datetime
+) -> ProtocolVersion:
     existing = ProtocolVersion.objects.filter(
         partnership=partnership, effective_from=area.effective_from
     ).first()
@@ -158,6 +173,116 @@ def publish_protocol(
             partnership_id=partnership.pk, detail={"version": area.version, "date": area.effective_from.isoformat()},
         )  # fmt: skip
     return version
+
+
+# --- a new version of the protocol, brought as a file -----------------------------------------------------------------
+
+
+@transaction.atomic
+def upload_protocol(
+    *, partnership_id: int, text: protocols.Protocol, by: Actor, now: dt.datetime
+) -> ProtocolUpload:
+    """Keep a text that was read without a mistake, until a second person publishes it.
+
+    Raises Denied for a text of other partnerships, for one that would hold from today or before, for a day from which
+    another text holds already, and while another upload waits.
+    """
+    check_admin(by, partnership_id)
+    partnership = Partnership.objects.select_for_update().get(pk=partnership_id)
+    if partnership.slug not in text.slugs():
+        raise Denied(
+            f"This text is for {', '.join(text.slugs())}, not for {partnership.slug}. "
+            f'Write [[area]] with slug = "{partnership.slug}" in it',
+            field="file",
+        )
+    check_begins_later(text.head.effective_from, now)
+    check_day_free(partnership_id, text.head.effective_from)
+    if waiting_upload(partnership_id) is not None:
+        raise Denied("Another text waits to be published. Publish or withdraw it first", field="file")
+    upload = ProtocolUpload.objects.create(
+        partnership_id=partnership_id,
+        text_id=text.id,
+        version=text.head.version,
+        effective_from=text.head.effective_from,
+        source_text=text.source_text,
+        sha256=text.sha256,
+        uploaded_at=now,
+        uploaded_by_id=by.member,
+    )
+    _setting(
+        "partnership.protocol_uploaded", partnership_id, "protocol_upload", upload.pk, by, now,
+        version=upload.version, date=upload.effective_from.isoformat(),
+    )  # fmt: skip
+    return upload
+
+
+def check_begins_later(day: dt.date, now: dt.datetime) -> None:
+    """A text never holds for days that have passed, nor from the middle of one."""
+    if day <= london_date(now):
+        raise Denied(
+            f"This text would hold from {day_date(day)}. A new version holds from tomorrow at the earliest: cases keep "
+            "the version of their day. Change effective_from in the file, and upload it again",
+            field="file",
+        )
+
+
+def check_day_free(partnership_id: int, day: dt.date) -> None:
+    """From one day, one text."""
+    if ProtocolVersion.objects.filter(partnership_id=partnership_id, effective_from=day).exists():
+        raise Denied(
+            f"A text is published from {day_date(day)} already. Give this one its own date in effective_from",
+            field="file",
+        )
+
+
+def check_second_person(actor: Actor, upload: ProtocolUpload) -> None:
+    """Whoever brought a text does not publish it, in whatever role they act."""
+    if actor.user_id == upload.uploaded_by.user_id:
+        raise Denied(
+            "You brought this text yourself. Another partnership admin reads the differences and publishes it.",
+            route="If there is no other admin, add one under People.",
+        )
+
+
+def _waiting(partnership_id: int, upload: uuid.UUID) -> ProtocolUpload:
+    row = (
+        ProtocolUpload.objects.select_for_update(of=("self",))
+        .select_related("uploaded_by")
+        .filter(partnership_id=partnership_id, uuid=upload)
+        .first()
+    )
+    if row is None or row.withdrawn_at is not None or row.published_as_id is not None:
+        raise changed("This text does not wait any longer: somebody published or withdrew it.")
+    return row
+
+
+@transaction.atomic
+def publish_upload(*, partnership_id: int, upload: uuid.UUID, by: Actor, now: dt.datetime) -> ProtocolVersion:
+    """Publish a text that somebody else brought. From its day on, new cases are judged by it; open ones keep theirs."""
+    check_admin(by, partnership_id)
+    row = _waiting(partnership_id, upload)
+    check_second_person(by, row)
+    check_begins_later(row.effective_from, now)
+    check_day_free(partnership_id, row.effective_from)
+    partnership = Partnership.objects.get(pk=partnership_id)
+    version = _publish(partnership, area_of_upload(row, partnership.slug), by, now)
+    row.published_as = version
+    row.save(update_fields=["published_as"])
+    return version
+
+
+@transaction.atomic
+def withdraw_upload(*, partnership_id: int, upload: uuid.UUID, by: Actor, now: dt.datetime) -> ProtocolUpload:
+    """Take a text back that waits. It stays in the list, marked."""
+    check_admin(by, partnership_id)
+    row = _waiting(partnership_id, upload)
+    row.withdrawn_at, row.withdrawn_by_id = now, by.member
+    row.save(update_fields=["withdrawn_at", "withdrawn_by"])
+    _setting(
+        "partnership.protocol_withdrawn", partnership_id, "protocol_upload", row.pk, by, now,
+        version=row.version, date=row.effective_from.isoformat(),
+    )  # fmt: skip
+    return row
 
 
 @transaction.atomic

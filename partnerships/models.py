@@ -218,3 +218,40 @@ class ProtocolVersion(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.text_id} {self.version}"
+
+
+class ProtocolUpload(TenantRow):
+    """A text that one admin has brought, until another publishes it or it is withdrawn. Never edited: a better text is
+    another upload."""
+
+    text_id = models.CharField(max_length=60)
+    version = models.CharField(max_length=60)
+    effective_from = models.DateField()
+    source_text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    uploaded_at = models.DateTimeField()
+    uploaded_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    published_as = models.OneToOneField(
+        ProtocolVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="upload"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["partnership"],
+                condition=Q(withdrawn_at__isnull=True, published_as__isnull=True),
+                name="protocol_upload_one_waits",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
+                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False, published_as__isnull=True),
+                name="protocol_upload_withdrawn_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.text_id} {self.version}, waiting"

@@ -26,6 +26,7 @@ from partnerships.models import (
     HolidayList,
     Membership,
     Partnership,
+    ProtocolUpload,
     ProtocolVersion,
     Signpost,
     Slot,
@@ -167,6 +168,65 @@ def unfilled_slots(partnership_id: int, area: protocols.AreaProtocol, today: dt.
 _texts: dict[str, protocols.Protocol] = {}  # by the hash of the text: a published text never changes
 
 
+def version_texts(slug: str = "") -> list[ProtocolVersion]:
+    """The published versions without their texts, of one partnership by its slug or of all, the first to hold first."""
+    rows = ProtocolVersion.objects.filter(partnership__slug=slug) if slug else ProtocolVersion.objects.all()
+    return list(
+        rows.defer("source_text").select_related("partnership", "published_by").order_by("effective_from")
+    )
+
+
+def text_on(slug: str, day: dt.date, published: Iterable[ProtocolVersion]) -> protocols.AreaProtocol:
+    """What a partnership works by on a day: what it has published, else the text that this service brings for it.
+
+    Raises UnknownPartnership where there is neither.
+    """
+    version = _in_force([row for row in published if row.partnership.slug == slug], day)
+    return area_of(version, slug) if version else protocols.library().on(slug, day)
+
+
+def area_on(slug: str, day: dt.date) -> protocols.AreaProtocol:
+    """`text_on` for one partnership. One query."""
+    return text_on(slug, day, version_texts(slug))
+
+
+def areas_on(day: dt.date) -> list[protocols.AreaProtocol]:
+    """What each partnership of the known texts works by on a day, by name. One query."""
+    published = version_texts()
+    areas = (text_on(slug, day, published) for slug in protocols.library().slugs())
+    return sorted(areas, key=lambda area: area.partnership_name)
+
+
+def _in_force(rows: list[ProtocolVersion], day: dt.date) -> ProtocolVersion | None:
+    """Of versions by their days: the last that holds on one; before the first, the first."""
+    begun = [row for row in rows if row.effective_from <= day]
+    return begun[-1] if begun else rows[0] if rows else None
+
+
+def uploads_of(partnership_id: int) -> list[ProtocolUpload]:
+    """The texts that were brought as files, the newest first."""
+    return list(
+        ProtocolUpload.objects.filter(partnership_id=partnership_id)
+        .defer("source_text")
+        .select_related("uploaded_by__user", "withdrawn_by__user", "published_as__published_by")
+        .order_by("-uploaded_at")
+    )
+
+
+def waiting_upload(partnership_id: int) -> ProtocolUpload | None:
+    """The text that waits to be published, if there is one."""
+    return ProtocolUpload.objects.filter(
+        partnership_id=partnership_id, withdrawn_at__isnull=True, published_as__isnull=True
+    ).first()
+
+
+def area_of_upload(upload: ProtocolUpload, slug: str) -> protocols.AreaProtocol:
+    """The rules of a text that waits; parsed once per process, as those of a version are."""
+    if upload.sha256 not in _texts:
+        _texts[upload.sha256] = load_text(upload.source_text, f"{upload.text_id} {upload.version}")
+    return _texts[upload.sha256].area(slug)
+
+
 def _parsed(sha256: str, version_id: int) -> protocols.Protocol:
     protocol = _texts.get(sha256)
     if protocol is None:
@@ -191,8 +251,7 @@ def version_on(partnership_id: int, day: dt.date) -> ProtocolVersion:
         raise Denied(
             "This partnership has not published its protocol yet. Ask the partnership admin to publish it.",
         )
-    in_force = [v for v in versions if v.effective_from <= day]
-    return in_force[-1] if in_force else versions[0]
+    return _in_force(versions, day) or versions[0]
 
 
 def calendar_for(
@@ -372,6 +431,24 @@ def versions_of(partnership_id: int, area: protocols.AreaProtocol) -> dict[str, 
         .order_by("-effective_from")
     )
     return {"rows": rows, "published": any(row.sha256 == area.sha256 for row in rows)}
+
+
+def version_standing(
+    area: protocols.AreaProtocol, published: list[ProtocolVersion], today: dt.date
+) -> dict[str, Any]:
+    """How a text stands among the published versions: {words, now, others}. `words` is empty for the one in force."""
+    current = _in_force(published, today)
+    shown = next((row for row in published if row.sha256 == area.sha256), None)
+    words = ""
+    if shown is not None and current is not None and shown != current:
+        later = [row for row in published if row.effective_from > shown.effective_from]
+        if shown.effective_from > today:
+            words = f"This version is published and holds from {day_date(shown.effective_from)}."
+        else:
+            until = later[0].effective_from - dt.timedelta(days=1)
+            words = f"This version held until {day_date(until)}. It still holds for the cases that began under it."
+    others = [row for row in reversed(published) if row != shown]
+    return {"words": words, "version": shown, "others": others, "is_current": shown == current}
 
 
 def review_state(area: protocols.AreaProtocol, today: dt.date) -> dict[str, Any]:

@@ -46,10 +46,13 @@ from partnerships.forms import (
     SignpostForm,
 )
 from partnerships.middleware import SESSION_KEY
-from partnerships.models import Agency, Membership, Partnership, Slot, SlotHolder
+from partnerships.models import Agency, Membership, Partnership, ProtocolVersion, Slot, SlotHolder
 from partnerships.selectors import (
     actor_for,
     agencies_of,
+    area_of,
+    area_on,
+    areas_on,
     entries_of,
     holdings_of,
     members_of,
@@ -63,6 +66,9 @@ from partnerships.selectors import (
     setting_history,
     setting_words,
     signposts_of,
+    text_on,
+    version_standing,
+    version_texts,
     versions_of,
 )
 from partnerships.states import Role
@@ -96,9 +102,7 @@ def _next(request: Any) -> str:
 def protocol_list(request: Any) -> HttpResponse:
     """The protocols of all partnerships, open to everybody."""
     today = london_date(request.now)
-    library = protocols.library()
-    rows = [_listed(library.on(slug, today), today) for slug in library.slugs()]
-    rows.sort(key=lambda row: row["area"].partnership_name)
+    rows = [_listed(area, today) for area in areas_on(today)]
     return render(request, "partnerships/protocols.html", {"rows": rows})
 
 
@@ -106,28 +110,51 @@ def _listed(area: protocols.AreaProtocol, today: dt.date) -> dict[str, Any]:
     return {"area": area, "review": review_state(area, today)}
 
 
-def protocol(request: Any, slug: str = "") -> HttpResponse:
-    """One protocol in plain English, each sentence with its rule. Without a name: that of one's own partnership."""
+def protocol(request: Any, slug: str = "", begins: str = "") -> HttpResponse:
+    """One protocol in plain English, each sentence with its rule. Without a name: that of one's own partnership; with a
+    day: the version that holds or held from that day."""
     if not slug:
         return (
             redirect("protocol", request.membership.partnership.slug)
             if request.membership
             else redirect("protocols")
         )
-    try:
-        area = protocols.library().on(slug, london_date(request.now))
-    except protocols.UnknownPartnership:
-        raise Http404("No such partnership.") from None
+    today = london_date(request.now)
+    published = version_texts(slug)
+    area = _version_from(slug, begins, published) if begins else _text_on(slug, today, published)
     context = {
         "area": area,
+        "standing": version_standing(area, published, today),
         "sections": sections(area),
         "steps": path_of(area),
         "mermaid": mermaid(area),
-        "review": review_state(area, london_date(request.now)),
+        "review": review_state(area, today),
         "rules": rules_of(area),
         "links": signposts_of(slug, area),
     }
     return render(request, "partnerships/protocol.html", context)
+
+
+def _text_on(slug: str, day: dt.date, published: list[ProtocolVersion]) -> protocols.AreaProtocol:
+    try:
+        return text_on(slug, day, published)
+    except protocols.UnknownPartnership:
+        raise Http404("No such partnership.") from None
+
+
+def _version_from(slug: str, begins: str, published: list[ProtocolVersion]) -> protocols.AreaProtocol:
+    found = next((row for row in published if row.effective_from.isoformat() == begins), None)
+    if found is None:
+        raise Http404("No such version.")
+    return area_of(found, slug)
+
+
+def protocol_file(request: Any, slug: str, begins: str) -> HttpResponse:
+    """The text of a published version as the file it was, to start a newer one from."""
+    text = _version_from(slug, begins, version_texts(slug)).source_text
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{slug}-{begins}.toml"'
+    return response
 
 
 # --- the partnership's own setting ------------------------------------------------------------------------------
@@ -139,11 +166,13 @@ def partnership(request: ActingRequest) -> HttpResponse:
     own = request.membership.partnership
     check_admin(request.actor, own.pk)
     today = london_date(request.now)
-    area = protocols.library().on(own.slug, today)
+    area = area_on(own.slug, today)
+    packaged = protocols.library().on(own.slug, today)
     context = {
         "partnership": own,
         "posts": posts_of(own.pk, area, today),
-        "versions": versions_of(own.pk, area),
+        "versions": versions_of(own.pk, packaged),
+        "packaged": packaged,
         "area": area,
         "review": review_state(area, today),
         "people": members_of(own.pk, today).count(),
@@ -331,7 +360,7 @@ def person(request: ActingRequest, membership: uuid.UUID) -> HttpResponse:
     """One person's role: what it is, what they fill, what was changed about it, and what can be."""
     row = _entry(request, membership)
     today = london_date(request.now)
-    area = protocols.library().on(row.partnership.slug, today)
+    area = area_on(row.partnership.slug, today)
     events = setting_history(row.partnership_id, membership_id=row.pk)[:50]
     context = {
         "person": row,
@@ -546,7 +575,7 @@ def contacts(request: ActingRequest) -> HttpResponse:
 def signpost(request: ActingRequest, place: str) -> HttpResponse:
     """The address of something that the protocol names without one."""
     own = _own(request)
-    area = protocols.library().on(own.slug, london_date(request.now))
+    area = area_on(own.slug, london_date(request.now))
     found = next((row for row in signposts_of(own.slug, area) if row["key"] == place), None)
     if found is None:
         raise Http404("The protocol names nothing like that.")
@@ -566,7 +595,7 @@ def signpost(request: ActingRequest, place: str) -> HttpResponse:
 def setting_log(request: ActingRequest) -> HttpResponse:
     """Every change of the setting, newest first."""
     own = _own(request)
-    area = protocols.library().on(own.slug, london_date(request.now))
+    area = area_on(own.slug, london_date(request.now))
     page: Any = Paginator(setting_history(own.pk), 50).get_page(request.GET.get("page"))
     page.object_list = setting_words(page.object_list, {slot.key: slot.title for slot in area.slots})
     return render(request, "partnerships/history.html", {"page": page})

@@ -1,5 +1,6 @@
 """What the types of a protocol cannot say: the faults of a text whose tables have all been read."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields, is_dataclass
 from typing import Any
@@ -12,7 +13,9 @@ from protocols.model import (
     Clock,
     Condition,
     Gate,
+    Link,
     Outcome,
+    OuterLimit,
     Requirement,
     Tell,
     Window,
@@ -35,6 +38,11 @@ WORDS = (
     "reviewer",
     "safeguarding_partnership",
 )
+
+# Limits that no procedure has.
+MOST: dict[str, float] = {
+    "clock_hours": 10_000, "working_days": 400, "calendar_days": 600, "none": math.inf,
+}  # fmt: skip
 
 Problem = tuple[str, str, str]
 
@@ -65,6 +73,10 @@ def problems(body: Body) -> Iterator[Problem]:
                 yield table, "reason", "A refusal needs its sentence."
             case Window() if bool(value.amount) != (value.unit != "none") or value.amount < 0:
                 yield table, "amount", "A window has an amount with a unit, or neither."
+            case Window() | Clock() | OuterLimit() if (value.amount or 0) > (most := MOST[value.unit]):
+                yield table, "amount", f"{value.amount} is more than this unit allows: {most}."
+            case Link() if value.url and not value.url.startswith(("https://", "http://")):
+                yield table, "url", "An address begins with https:// or http://."
             case _:
                 pass
 
@@ -109,8 +121,9 @@ def _clock_problems(body: Body) -> Iterator[Problem]:
             yield table, "least_of", "The least of several limits names the amount among them."
         if clock.outer and clock.unit == "none":
             yield table, "outer", "An outer limit stands behind a target with a number."
-        if any(number < 0 for number in (*clock.remind_before, *clock.remind_after)):
-            yield table, "remind_before", "Reminders are counted in whole days, 0 or more."
+        reminders = (*clock.remind_before, *clock.remind_after)
+        if any(not 0 <= number <= MOST["calendar_days"] for number in reminders) or len(reminders) > 20:
+            yield table, "remind_before", "Reminders are at most 20, in whole days, 0 or more."
         if _runs_in_a_circle(clock.id, chained):
             yield table, "chained_to", "These clocks are chained in a circle."
 
@@ -199,7 +212,7 @@ def _walk(value: Any, table: str) -> Iterator[tuple[str, Any]]:
         items = inside if isinstance(inside, tuple) else (inside,)
         for n, item in enumerate(items, start=1):
             if is_dataclass(item):
-                place = f"{here}[{_item_name(item) or n}]" if isinstance(inside, tuple) else here
+                place = f"{here}[{item_name(item) or n}]" if isinstance(inside, tuple) else here
                 yield place, item
                 yield from _walk(item, place)
 
@@ -216,5 +229,5 @@ def missing(cls: type[Any], key: str) -> str:
     return "This is missing."
 
 
-def _item_name(item: Any) -> str:
+def item_name(item: Any) -> str:
     return next((str(getattr(item, key)) for key in ID_KEYS if hasattr(item, key)), "")

@@ -38,6 +38,11 @@ from protocols.model import (
 )
 
 INHERITS_CITATION = (Option, RecordField)
+# A text may come from outside. These are several times what the longest text needs, and keep reading it quick.
+MAX_TEXT = 256 * 1024  # characters
+MAX_DOTS = 60  # in one line: every full stop may be one more table inside another
+MAX_NAME, MAX_LABEL, MAX_SENTENCE = 60, 200, 2_000  # characters
+LABELS = ("label", "title", "partnership")
 PLACEHOLDERS = frozenset(
     {
         "ended_at",
@@ -199,10 +204,17 @@ class _File:
         )
 
     def _parse(self) -> dict[str, Any]:
+        if len(self.text) > MAX_TEXT:
+            raise self._unreadable(f"This file is longer than {MAX_TEXT // 1024} KB. No protocol is.")
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            if line.count(".") > MAX_DOTS:
+                raise self._unreadable(f"Line {number} has more than {MAX_DOTS} full stops. Divide it.")
         try:
             document = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
-            raise ProtocolErrors((self._error("", "", f"This is not TOML: {error}."),)) from None
+        except RecursionError:
+            raise self._unreadable("This file is nested too deeply to be read.") from None
+        except ValueError as error:  # also a number with thousands of digits
+            raise self._unreadable(f"This is not TOML: {error}.") from None
         if document.get("schema") != SCHEMA:
             self._note("", "schema", f"The file names its format first: schema = {SCHEMA}.")
         for key in ("protocol", "area", "words"):
@@ -287,6 +299,9 @@ class _File:
 
     def _error(self, table: str, key: str, message: str) -> ProtocolError:
         return ProtocolError(self.name, table, key, message)
+
+    def _unreadable(self, message: str) -> ProtocolErrors:
+        return ProtocolErrors((self._error("", "", message),))
 
     def _note(self, table: str, key: str, message: str) -> None:
         self.errors[self._error(table, key, message)] = None
@@ -446,16 +461,27 @@ class _Reader:
         if not right:
             self._note(table, key, f"{_shown(raw)} is not {words[hint]}.")
             return self._stand_in(hint, table, key)
-        if hint is str and "{" in raw:
-            self._check_placeholders(raw, table, key)
+        if hint is str:
+            self._check_length(raw, table, key)
+            if "{" in raw:
+                self._check_placeholders(raw, table, key)
         return raw
+
+    def _check_length(self, raw: str, table: str, key: str) -> None:
+        """What a record must be able to hold: names and labels are kept beside cases."""
+        most = MAX_NAME if key in ID_KEYS else MAX_LABEL if key in LABELS else MAX_SENTENCE
+        if len(raw) > most:
+            self._note(table, key, f"This is {len(raw)} characters long; at most {most} are kept.")
 
     def _check_placeholders(self, raw: str, table: str, key: str) -> None:
         try:
-            used = {name for _, name, _, _ in string.Formatter().parse(raw) if name is not None}
+            parts = [part for part in string.Formatter().parse(raw) if part[1] is not None]
         except ValueError:
             self._note(table, key, "A curly bracket is not closed.")
             return
+        if any(form or turned for _, _, form, turned in parts):
+            self._note(table, key, "A placeholder is a name in curly brackets, and nothing else.")
+        used = {str(name) for _, name, _, _ in parts}
         for name in sorted(used - PLACEHOLDERS):
             self._note(
                 table,
@@ -572,4 +598,7 @@ def _name(raw: Any) -> str:
 
 
 def _shown(raw: Any) -> str:
-    return f"“{raw}”" if isinstance(raw, str) else repr(raw)
+    """A value as an error quotes it: its beginning is enough."""
+    words = raw if isinstance(raw, str) else repr(raw)
+    words = words if len(words) <= 80 else f"{words[:80]}…"
+    return f"“{words}”" if isinstance(raw, str) else words

@@ -35,8 +35,17 @@ from partnerships.actions import (
     load_bank_holidays,
     publish_protocol,
     set_up_partnership,
+    upload_protocol,
 )
-from partnerships.models import Agency, HolidayList, Membership, Partnership, Slot, SlotHolder
+from partnerships.models import (
+    Agency,
+    HolidayList,
+    Membership,
+    Partnership,
+    ProtocolUpload,
+    Slot,
+    SlotHolder,
+)
 from partnerships.selectors import actor_for
 from partnerships.states import AgencyKind, Role
 from records import actions as records
@@ -162,6 +171,30 @@ class World:
     @property
     def text(self) -> str:
         return self.area.protocol_id
+
+    # --- the protocol ---------------------------------------------------------------------------------------------
+
+    def newer_text(self, *changes: tuple[str, str], day: str = "2026-03-05") -> str:
+        """The text of the partnership with some words changed, to hold from a day."""
+        text = self.area.source_text
+        begins = (
+            f"effective_from = {self.area.effective_from.isoformat()}", f"effective_from = {day}"
+        )  # fmt: skip
+        for old, new in (begins, *changes):
+            assert text.count(old) == 1, f"{text.count(old)} times: {old}"
+            text = text.replace(old, new)
+        return text
+
+    def uploaded(
+        self, *changes: tuple[str, str], day: str = "2026-03-05", by: str = "admin", now: dt.datetime = LATER
+    ) -> ProtocolUpload:
+        """A newer text that the admin has brought, and that waits for a second one."""
+        text = protocols.load_text(self.newer_text(*changes, day=day), "a newer text")
+        return upload_protocol(partnership_id=self.partnership.pk, text=text, by=self.actor(by), now=now)
+
+    def second_admin(self) -> None:
+        """Somebody else who may publish what the admin has brought."""
+        self._add("admin2", "Ada Second", Role.PARTNERSHIP_ADMIN, AgencyKind.SOCIAL_CARE, "Business support")
 
     # --- conferences ----------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from worklists import views
+from worklists.views import texts
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -12,6 +13,10 @@ urlpatterns = [
     path("raise/", views.sorter, name="raise"),
     path("raise/elsewhere/<str:what>/", views.elsewhere, name="raise-elsewhere"),
     path("raise/conference/", views.raise_about_conference, name="raise-about-conference"),
+    path("partnership/protocol/", texts.versions, name="protocol-versions"),
+    path("partnership/protocol/<uuid:upload>/", texts.upload, name="protocol-upload"),
+    path("partnership/protocol/<uuid:upload>/publish/", texts.publish_upload, name="protocol-publish"),
+    path("partnership/protocol/<uuid:upload>/withdraw/", texts.withdraw_upload, name="protocol-withdraw"),
     path("help/", views.help_page, name="help"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("privacy/", views.privacy, name="privacy"),

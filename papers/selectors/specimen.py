@@ -12,6 +12,7 @@ from letters import Child, Dated, Facts, Recipient
 from letters.drafting import day_words
 from papers.selectors.letters import DEFAULT_MARKING, printed, wording_for
 from partnerships.models import Partnership
+from partnerships.selectors import area_on
 from records.models import LetterWording
 from records.states import LetterKind
 
@@ -82,7 +83,7 @@ def facts_of(area: protocols.AreaProtocol, today: dt.date) -> Facts:
 def letter_of(partnership: Partnership, kind: Any, now: dt.datetime) -> letters.Letter:
     """A specimen of one kind of letter."""
     today = london_date(now)
-    area = protocols.library().on(partnership.slug, today)
+    area = area_on(partnership.slug, today)
     facts = facts_of(area, today)
     draft = letters.draft(kind, facts, wording_for(partnership.pk, kind))
     if kind == "parents":

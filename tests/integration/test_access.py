@@ -64,6 +64,9 @@ OPEN = {
     "home": MEMBERS, "choose-role": MEMBERS, "notices": MEMBERS, "read-all-notices": MEMBERS, "conferences": MEMBERS,
     "conference-new": frozenset({"chair", "other_chair", "minutes", "admin"}),
     "not-delivered": frozenset({"admin"}), "how-we-tell-you": MEMBERS,
+    "protocol-version": EVERYONE, "protocol-file": EVERYONE,
+    "protocol-versions": frozenset({"admin"}), "protocol-upload": frozenset({"admin"}),
+    "protocol-publish": frozenset({"admin"}), "protocol-withdraw": frozenset({"admin"}),
     "partnership": frozenset({"admin"}), "fill-post": frozenset({"admin"}), "publish": frozenset({"admin"}),
     "service-state": frozenset({"admin"}),
     "closure-days": frozenset({"admin"}), "complaints": frozenset({"admin"}), "complaint-new": frozenset({"admin"}),
@@ -172,6 +175,7 @@ class Matter:
     guest: Invitation  # of somebody without an account, who dissents in the case
     complaint: str
     publication: uuid.UUID  # of figures
+    upload: uuid.UUID  # a text of the protocol that waits
     names: frozenset[str]  # the addresses that exist for it
     papers: dict[str, Any] = field(default_factory=dict)  # what an address of papers can name
 
@@ -185,6 +189,7 @@ class Matter:
             "holding": SlotHolder.objects.filter(partnership=self.world.partnership)[0].uuid,
             "place": self.world.area.links[0].id if self.world.area.links else "none", "participant": self.guest.participant.uuid, "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
         }  # fmt: skip
+        known |= {"begins": self.world.area.effective_from.isoformat(), "upload": self.upload}
         known["child"] = self.child
         if name in OF_A_COMPLAINT:
             known |= {"reference": self.complaint, "tell_id": "decision_stands", "seat": "agencies"}
@@ -244,6 +249,7 @@ def matter(slug: str, state: str) -> Matter:
             by=world.actor("admin"),
             now=LATER,
         ).uuid,
+        world.uploaded().uuid,
         names,
         named,
     )

@@ -46,6 +46,7 @@ from escalation.selectors import Page as EscalationPage
 from notifications.selectors import is_undelivered_in, undelivered
 from partnerships.selectors import area_in_force
 from partnerships.states import RECORDERS, REVIEWERS, Role
+from protocols import AreaProtocol
 from records.selectors import beside_case
 from worklists import selectors
 from worklists.context import home_label
@@ -124,7 +125,7 @@ def _convening_page(request: ActingRequest, found: Case, convening: ConveneReque
         "history": selectors.history_of(found, area, request.actor, limit=selectors.ON_PAGE),
         "urgent": urgent_view(area, found.partnership.urgent_contact)
         | {"href": reverse("urgent", args=[found.reference])},
-        "protocol_label": f"Protocol ({area.dated})",
+        **_protocol(found, area),
     }
 
 
@@ -148,7 +149,16 @@ def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation
         "stands": area.meanwhile.text if stands and area.meanwhile.text not in whole["next"]["yours"] else "",
         "history": selectors.history_of(found, area, request.actor, limit=selectors.ON_PAGE),
         "urgent": urgent_view(area, found.partnership.urgent_contact) | {"href": whole["urgent_href"]},
+        **_protocol(found, area),
+    }
+
+
+def _protocol(found: Case, area: AreaProtocol) -> dict[str, str]:
+    """The link to the version by which a case is judged, whatever is in force now."""
+    begins = area.effective_from.isoformat()
+    return {
         "protocol_label": f"Protocol ({area.dated})",
+        "protocol_url": reverse("protocol-version", args=[found.partnership.slug, begins]),
     }
 
 
@@ -201,7 +211,7 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
         "history": selectors.history_of(found, area, actor, limit=selectors.ON_PAGE),
         "urgent": urgent_view(area, found.partnership.urgent_contact)
         | {"href": reverse("urgent", args=[found.reference])},
-        "protocol_label": f"Protocol ({area.dated})",
+        **_protocol(found, area),
         "guests": guests_of(found) if who.chair or who.reviewer or who.admin else [],
     }
 

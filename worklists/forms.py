@@ -1,0 +1,54 @@
+"""Forms of the pages that join the rooms."""
+
+from typing import Any, ClassVar
+
+from django import forms
+
+import protocols
+from accounts.edge import OnceForm
+from protocols.loader import MAX_TEXT
+
+FILE = "the file"
+
+
+class ProtocolFileForm(OnceForm):
+    """A text of the partnership's protocol as a file. It is read here; what is wrong with it is in `mistakes`."""
+
+    file = forms.FileField(
+        label="The file",
+        help_text=f"A TOML file of up to {MAX_TEXT // 1024} KB. Start from the file of the version in force.",
+        widget=forms.FileInput(attrs={"accept": ".toml,text/plain"}),
+    )
+    required_messages: ClassVar = {"file": "Choose the file"}
+    error_names: ClassVar = {"file": "The file"}
+
+    def __init__(self, *args: Any, too_large: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.mistakes: tuple[protocols.ProtocolError, ...] = ()
+        if too_large:
+            self.describe("file", required_message=self._too_large())
+
+    def _too_large(self) -> str:
+        return f"The file must be smaller than {MAX_TEXT // 1024} KB"
+
+    def clean_file(self) -> protocols.Protocol:
+        given = self.cleaned_data["file"]
+        if given.size > MAX_TEXT:
+            raise forms.ValidationError(self._too_large())
+        try:
+            text = given.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise forms.ValidationError(
+                "The file is no UTF-8 text. Save it from your editor with the encoding UTF-8, then choose it again"
+            ) from None
+        try:
+            return protocols.load_text(text, FILE)
+        except protocols.ProtocolErrors as found:
+            self.mistakes = found.errors
+            raise forms.ValidationError(_how_many(len(found.errors))) from None
+
+
+def _how_many(count: int) -> str:
+    if count == 1:
+        return "The file has a mistake, which is listed below. Correct it and choose the file again"
+    return f"The file has {count} mistakes, which are listed below. Correct them and choose the file again"
