@@ -72,7 +72,7 @@ class Processes:
             if child.stop_signal != signal.SIGINT and child.process.poll() is None:
                 child.process.send_signal(child.stop_signal)
         for child in reversed(self.children):
-            self._stop(child)
+            self.stop(child)
         if self.guard and self.guard.stdin:
             self.guard.stdin.close()
             self.guard.wait()
@@ -168,7 +168,7 @@ class Processes:
         if self.pid_folder:
             (self.pid_folder / f"{child.name}.pid").unlink(missing_ok=True)
 
-    def _stop(self, child: Child) -> None:
+    def stop(self, child: Child) -> None:
         if child.process.poll() is None:
             if child.stop_signal == signal.SIGINT:
                 child.process.send_signal(child.stop_signal)

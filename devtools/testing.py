@@ -14,7 +14,7 @@ from pathlib import Path
 from devtools.bootstrap import prepare
 from devtools.chromium import find
 from devtools.console import say, step
-from devtools.places import PYTHON, environment, is_root
+from devtools.places import BUILD, PYTHON, ROOT, environment, fingerprint, is_root
 from devtools.postgres import Postgres
 from devtools.processes import Interrupted, Processes, foreground
 from devtools.redis_server import start as start_redis
@@ -38,13 +38,11 @@ def test(arguments: list[str]) -> int:
 def servers(processes: Processes, folder: Path) -> dict[str, str]:
     """The environment of the tests, with what they need running."""
     say("Starting what the tests need")
+    tables = ""
     if "TEST_DATABASE_URL" in os.environ:
         database_url = os.environ["TEST_DATABASE_URL"]
     else:
-        with step("PostgreSQL"):
-            database = Postgres(folder / "postgres", throw_away=True)
-            database.start(processes, folder / "postgres.log")
-            database_url = database.url("postgres")
+        database_url, tables = _database(processes, folder)
     if "TEST_REDIS_URL" in os.environ:
         redis_url = os.environ["TEST_REDIS_URL"]
     else:
@@ -57,12 +55,59 @@ def servers(processes: Processes, folder: Path) -> dict[str, str]:
     return environment(
         {
             "DATABASE_URL": database_url,
+            "TEST_TABLES": tables,
             "REDIS_URL": redis_url,
             "CHROMIUM": browser,
             "PD_DATA_DIR": str(data),
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }
     )
+
+
+TABLES = "tables"  # the database that each runner's own is copied from
+KEPT = BUILD / "test-cluster"
+
+
+def _database(processes: Processes, folder: Path) -> tuple[str, str]:
+    """A PostgreSQL with a database that has every table. Kept as files until a migration, a model or PostgreSQL changes."""
+    database = Postgres(folder / "postgres", throw_away=True)
+    made_of = [ROOT / "requirements.txt", ROOT / "devtools/postgres.py"]
+    for pattern in ("*/migrations/*.py", "*/models.py", "*/models/*.py"):
+        made_of += ROOT.glob(pattern)
+    wanted, mark = fingerprint(made_of), KEPT / "made-of"
+    if mark.exists() and mark.read_text() == wanted:
+        with step("PostgreSQL"):
+            _copy(KEPT / "data", database.folder, database.account)
+            database.start(processes, folder / "postgres.log")
+        return database.url("postgres"), TABLES
+    with step("PostgreSQL"):
+        database.start(processes, folder / "postgres.log")
+    with step("Database tables, kept for the next time"):
+        database.psql(f"CREATE DATABASE {TABLES}")
+        env = environment({"DATABASE_URL": database.url(TABLES)})
+        migrate = [PYTHON, "manage.py", "migrate", "--verbosity", "0"]
+        processes.run("migrate", migrate, log=folder / "migrate.log", env=env)
+        if database.child is not None:
+            processes.stop(database.child)
+        new = KEPT.with_name(f"{KEPT.name}.{os.getpid()}")
+        _copy(database.folder, new / "data", None)
+        (new / "made-of").write_text(wanted)
+        shutil.rmtree(KEPT, ignore_errors=True)
+        try:
+            new.rename(KEPT)
+        except OSError:  # another ./dev test was quicker
+            shutil.rmtree(new, ignore_errors=True)
+        database.start(processes, folder / "postgres.log")
+    return database.url("postgres"), TABLES
+
+
+def _copy(source: Path, target: Path, account: tuple[int, int] | None) -> None:
+    """A cluster that nobody runs, with everything in it given to the account that will."""
+    shutil.copytree(source, target, symlinks=True)
+    target.chmod(0o700)
+    if account:
+        for path in (target, *target.rglob("*")):
+            os.chown(path, *account)
 
 
 FAULTS = "tests/faults"
