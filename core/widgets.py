@@ -137,7 +137,7 @@ class _Parts(forms.Field):
             raise self._say("year", 2)
         try:
             date = dt.date(int(year), number or int(month), int(day))
-        except ValueError:
+        except (ValueError, OverflowError):
             raise self._say("invalid") from None
         if not FIRST_YEAR <= date.year <= LAST_YEAR:
             raise self._say("invalid")

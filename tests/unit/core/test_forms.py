@@ -185,6 +185,8 @@ def test_a_form_with_a_prefix_finds_its_fields():
     ("day", "month", "year", "sentence"),
     [
         ("31", "2", "2026", "Date of conversation must be a real date"),
+        ("9" * 40, "2", "2026", "Date of conversation must be a real date"),
+        ("1", "9" * 40, "2026", "Date of conversation must be a real date"),
         ("x", "2", "2026", "Date of conversation must be a real date"),
         ("1", "13", "2026", "Date of conversation must be a real date"),
         ("1", "2", "0026", "Date of conversation must be a real date"),
