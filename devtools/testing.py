@@ -85,8 +85,8 @@ def _database(processes: Processes, folder: Path) -> tuple[str, str]:
     with step("Database tables, kept for the next time"):
         database.psql(f"CREATE DATABASE {TABLES}")
         env = environment({"DATABASE_URL": database.url(TABLES)})
-        migrate = [PYTHON, "manage.py", "migrate", "--verbosity", "0"]
-        processes.run("migrate", migrate, log=folder / "migrate.log", env=env)
+        log = folder / "migrate.log"
+        processes.run("migrate", [PYTHON, "manage.py", "migrate", "--verbosity", "0"], log=log, env=env)
         if database.child is not None:
             processes.stop(database.child)
         new = KEPT.with_name(f"{KEPT.name}.{os.getpid()}")
