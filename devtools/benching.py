@@ -1,4 +1,7 @@
-"""./dev bench: speed beside floors and peers on a PostgreSQL of its own; `./dev bench faults`: the faults at full size."""
+"""./dev bench: speed beside floors and peers on a PostgreSQL of its own.
+
+`./dev bench faults` and `./dev bench hostile`: the faults and the hostile input at full size.
+"""
 
 import os
 import shutil
@@ -17,6 +20,9 @@ def bench(arguments: list[str]) -> int:
     if arguments[:1] == ["faults"]:
         os.environ["PD_FAULTS"] = "full"
         return testing.test([testing.FAULTS, *arguments[1:]])
+    if arguments[:1] == ["hostile"]:
+        os.environ.setdefault("PD_HOSTILE", "20000")
+        return testing.test(["tests/hostile", "-rP", "--show-capture=stdout", *arguments[1:]])
     prepare(dev=True, assets=False)
     folder = Path(tempfile.mkdtemp(prefix="pd-bench-"))
     if is_root():

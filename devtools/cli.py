@@ -21,7 +21,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("fix", help="format and what the linter can mend; regenerate documents")
     commands.add_parser(
         "bench",
-        help="speed, compared with peers in the same run; `bench faults`: the faults at full size",
+        help="speed, compared with peers in the same run; `bench faults`, `bench hostile`: those tests at full size",
         add_help=False,
     )
     commands.add_parser("lock", help="resolve and lock the requirements again")
