@@ -136,6 +136,6 @@ def test_a_date_that_passes_is_said_to_decide_nothing() -> None:
     sweep(now=now)
     send_due(now=now)
     late = Message.objects.filter(outbox__kind="clock_overdue", channel="email").first()
-    assert late and "The date decides nothing." in late.body
+    assert late and "Nothing is decided because a date has passed." in late.body
     assert Case.objects.get(pk=dissent.case_id).stage == "under_review"
     assert clock_actor(1).kind == "clock"
