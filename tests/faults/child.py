@@ -2,6 +2,7 @@
 that file changes. The product knows nothing of it: what is moved is the clock that Python itself reads.
 
     python -m tests.faults.child CLOCK celery …      worker or beat, from the one beat table, ticking often
+    python -m tests.faults.child CLOCK gunicorn …    the web server
     python -m tests.faults.child CLOCK manage …      a management command
 """
 
@@ -50,6 +51,11 @@ def main(clock: str, program: str, *words: str) -> None:
             if isinstance(entry["schedule"], float):  # not what is due at an hour of the day
                 entry.update(schedule=TICK)
         app.start(words)
+    elif program == "gunicorn":
+        from gunicorn.app.wsgiapp import run  # noqa: PLC0415
+
+        sys.argv = ["gunicorn", *words]
+        run()
     else:
         from django.core.management import execute_from_command_line  # noqa: PLC0415
 

@@ -135,6 +135,7 @@ class Rig:
         self.children: dict[str, Child] = {}
         self.sink = Sink(free_port())
         self.clock = folder / "clock"
+        self.also: dict[str, str] = {}  # what the environment of the processes has besides
         self._connection: Connection | None = None
         self.begun = time.monotonic()
 
@@ -222,6 +223,14 @@ class Rig:
         """The sweeper that needs neither Redis nor Celery."""
         self.spawn(name, "manage", "sweep", "--loop", "--every", "0.5")
 
+    def web(self, name: str = "web") -> int:
+        """The web server, on a port of its own."""
+        port = free_port()
+        self.spawn(
+            name, "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}", "--workers", "1"
+        )
+        return port
+
     # --- processes ------------------------------------------------------------------------------------------------
 
     @property
@@ -235,6 +244,7 @@ class Rig:
             "EMAIL_URL": self.sink.url,
             "PD_DATA_DIR": str(data),
             "PYTHONUNBUFFERED": "1",
+            **self.also,
         }
 
     def spawn(self, name: str, *words: str) -> None:
