@@ -1,11 +1,12 @@
 """Writing an audit event: always the last write of an action, because it locks the partnership's chain."""
 
 import datetime as dt
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from audit.models import AuditEvent, AuditHead
 from audit.selectors import SENTENCES, link_hash
@@ -20,6 +21,25 @@ DETAIL_KEYS = frozenset(
         "attempt", "withheld", "version", "agency", "deadline", "skipped", "date", "missing", "quorate", "tell",
     }
 )  # fmt: skip
+
+
+# The links and the head that they lead to, in one statement: a chain is never seen with one and without the other.
+APPEND = """
+WITH written AS (
+    INSERT INTO audit_auditevent
+        (partnership_id, seq, at, actor_kind, user_id, membership_id, acting_for_id, role, agency_id, type, object_type,
+         object_id, object_ref, case_id, outcome, rule, request_id, detail, prev_hash, hash)
+    SELECT partnership_id, seq, at, actor_kind, user_id, membership_id, acting_for_id, role, agency_id, type, object_type,
+           object_id, object_ref, case_id, outcome, rule, request_id, detail, prev_hash, hash
+      FROM jsonb_populate_recordset(NULL::audit_auditevent, %(rows)s::jsonb)
+     ORDER BY seq
+    RETURNING id, seq
+), head AS (
+    UPDATE audit_audithead SET seq = %(seq)s, hash = %(hash)s WHERE partnership_id = %(tenant)s
+)
+SELECT id FROM written ORDER BY seq
+"""
+COLUMNS = tuple(field.attname for field in AuditEvent._meta.concrete_fields if not field.primary_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +100,7 @@ def _append(events: Sequence[Event], tenant: int, by: Actor, now: dt.datetime) -
     if head is None:
         AuditHead.objects.get_or_create(partnership_id=tenant)
         head = heads.get()
-    written = []
+    written: list[AuditEvent] = []
     for one in events:
         event = AuditEvent(
             partnership_id=tenant,
@@ -106,6 +126,19 @@ def _append(events: Sequence[Event], tenant: int, by: Actor, now: dt.datetime) -
         event.hash = link_hash(event)
         head.seq, head.hash = event.seq, event.hash
         written.append(event)
-    AuditEvent.objects.bulk_create(written)
-    head.save(update_fields=["seq", "hash"])
+    rows = [
+        {name: getattr(event, name) for name in COLUMNS} | {"at": event.at.isoformat()} for event in written
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            APPEND,
+            {
+                "rows": json.dumps(rows),
+                "tenant": tenant,
+                "seq": head.seq,
+                "hash": head.hash,
+            },
+        )
+        for event, (pk,) in zip(written, cursor.fetchall(), strict=True):
+            event.pk = pk
     return written

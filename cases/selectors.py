@@ -2,13 +2,14 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
 import protocols
-from cases.models import Case, GuestVisit, Invitation, Participant
+from cases.models import Case, CaseEvent, GuestVisit, Invitation, Participant
 from cases.states import IDLE, Capacity
 from core.actor import Actor
 from core.gather import gather
@@ -141,7 +142,11 @@ def area_of_case(case: Case) -> protocols.AreaProtocol:
 
 def facts_of(case: Case) -> dict[str, dt.datetime]:
     """When each named fact happened: the latest row of a name that no later row corrects."""
-    rows = list(case.events.all())
+    return facts_in(case.events.all())
+
+
+def facts_in(rows: Iterable[CaseEvent]) -> dict[str, dt.datetime]:
+    """As `facts_of`, of the events of a case that were read already."""
+    rows = sorted(rows, key=lambda row: (row.recorded_at, row.pk))
     corrected = {row.corrects_id for row in rows}
-    rows.sort(key=lambda row: (row.recorded_at, row.pk))
     return {row.name: row.happened_at for row in rows if row.pk not in corrected}

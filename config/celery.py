@@ -34,6 +34,10 @@ app.conf.beat_schedule = {
         "task": "operations.tasks.look_for_the_impossible",
         "schedule": crontab(hour="3", minute="20"),
     },
+    "clear-sweep-runs": {
+        "task": "deadlines.tasks.clear_sweep_runs",
+        "schedule": crontab(hour="3", minute="40"),
+    },
     "count-figures": {"task": "reports.tasks.count_figures", "schedule": 600.0, "options": {"expires": 500}},
     "empty-drafts": {"task": "accounts.tasks.empty_drafts", "schedule": 3600.0, "options": {"expires": 3500}},
 }

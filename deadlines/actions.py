@@ -10,34 +10,43 @@ from typing import Any
 
 import structlog
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import Q
+from django.db.models import Max, Min, Q
 
 import protocols
 from audit.actions import Event, write, write_all
 from cases.actions import leave_fact
 from cases.models import Case, CaseEvent
-from cases.selectors import area_of_case, facts_of
+from cases.selectors import area_of_case, facts_in
 from core.actor import Actor, clock_actor
 from core.clock import database_now, london_date
+from core.gather import gather
 from core.moments import check_happened, check_words
 from core.refusals import Denied
 from deadlines.models import CalendarFeed, ClockHold, Deadline, DeadlineEffect, SweepRun
-from deadlines.selectors import Move, digest_of, moves
+from deadlines.selectors import LATE, Move, digest_of, moves
 from deadlines.states import CANCELLING, LADDER_ANCHORS, DeadlineState, Doubt, EffectKind, Release
 from notifications.actions import (
     enqueue,
     enqueue_all,
     office_time,
     supersede,
-    supersede_all,
     unsent_effects,
 )
 from notifications.models import Outbox
 from notifications.tasks import send_messages
-from partnerships.models import Membership, Partnership
-from partnerships.selectors import calendar_for, holders_of
+from partnerships.actions import load_bank_holidays
+from partnerships.models import BankHoliday, Membership, Partnership
+from partnerships.selectors import (
+    calendar_for,
+    calendar_from,
+    calendar_reads,
+    holders_of,
+    holiday_changes,
+)
+from partnerships.states import Nation
 from protocols.calendar import Calendar, CalendarHorizon, Due
 from protocols.clocktime import LONDON
+from protocols.holidays import BankHoliday as Listed
 
 BATCH = 1000
 MOVE_BATCH = 500
@@ -45,7 +54,7 @@ REASON = 500  # characters
 log = structlog.get_logger(__name__)
 RUN_SECONDS = 60.0  # half of the time that a task is given
 RETRY_PARKED = dt.timedelta(hours=1)
-LATE = dt.timedelta(hours=1)  # from then on the history says that it was processed late
+SWEEP_RUNS_KEPT = dt.timedelta(days=30)
 HEARTBEAT = dt.timedelta(seconds=20)  # an idle sweep so soon after another is not worth a row
 CLOCK_AHEAD, CLOCK_BEHIND = dt.timedelta(hours=6), dt.timedelta(seconds=60)
 CLOCKS_AGREE, CLOCKS_LOOK_AGAIN = dt.timedelta(seconds=30), dt.timedelta(minutes=5)
@@ -58,9 +67,11 @@ class Happening:
 
     case: Case
     area: protocols.AreaProtocol
-    calendar: Calendar
     by: Actor
     now: dt.datetime
+    calendar: Calendar
+    facts: dict[str, dt.datetime]  # with the one that happens
+    running: list[Deadline]  # locked, as they were before it
 
 
 def happened(
@@ -86,15 +97,13 @@ def happened(
     area = area_of_case(case)
     if event not in area.events:
         raise Denied(f"“{event}” is not a fact that this protocol knows.")
-    it = Happening(case, area, calendar_for(case.partnership_id, area.nation), by, now)
     fact = leave_fact(case, event, at=at, by=by, now=now)
     if case.closed_at is not None:
         return fact
+    it = _happening(case, area, by, now)
     _stop_clocks(it, event, at)
-    for clock in area.clocks_after(event, outcome):
-        if clocks is not None and clock.id not in clocks:
-            continue
-        _start_clock(it, clock, fact, agreed_date, protect_by_date)
+    starting = [clock for clock in area.clocks_after(event, outcome) if clocks is None or clock.id in clocks]
+    _start_clocks(it, starting, fact, agreed_date, protect_by_date)
     _tell(it, event, fact, outcome)
     recount(case)
     wake_sender_on_commit()
@@ -111,11 +120,24 @@ def _wake_sender() -> None:
     send_messages.delay()
 
 
+def _happening(case: Case, area: protocols.AreaProtocol, by: Actor, now: dt.datetime) -> Happening:
+    """Read all that a fact needs, in one query. The caller has locked the case, so that nothing of it changes."""
+    lists, days, events, running = gather(
+        *calendar_reads(case.partnership_id, area.nation),
+        CaseEvent.objects.filter(case=case),
+        Deadline.objects.filter(case=case, state=DeadlineState.OPEN).select_for_update(),
+    )
+    return Happening(case, area, by, now, calendar_from(area.nation, lists, days), facts_in(events), running)
+
+
 def _stop_clocks(it: Happening, event: str, at: dt.datetime) -> None:
-    for deadline in Deadline.objects.filter(case=it.case, state=DeadlineState.OPEN).select_for_update():
+    ending = []
+    for deadline in it.running:
         clock = it.area.clock(deadline.clock_id)
         if clock is not None and (event in clock.stops or _cancels(event, clock)):
             _end(deadline, event, at, it.now)
+            ending.append(deadline)
+    _save_ended(ending, it.now)
 
 
 def _cancels(event: str, clock: protocols.Clock) -> bool:
@@ -127,38 +149,99 @@ def _cancels(event: str, clock: protocols.Clock) -> bool:
 def _end(
     deadline: Deadline, event: str, at: dt.datetime, now: dt.datetime, *, cancelled: bool = False
 ) -> None:
+    """Met or cancelled, in memory."""
     cancelled = cancelled or event in CANCELLING
     deadline.state = DeadlineState.CANCELLED if cancelled else DeadlineState.MET
     deadline.ended_at = at
     if deadline.state == DeadlineState.MET and deadline.due_at is not None and at > deadline.due_at:
         deadline.breached_at = deadline.breached_at or deadline.due_at
         deadline.breach_detected_at = deadline.breach_detected_at or now
-    deadline.save(update_fields=["state", "ended_at", "breached_at", "breach_detected_at"])
-    DeadlineEffect.objects.filter(deadline=deadline, fired_at__isnull=True, voided_at__isnull=True).update(
-        voided_at=now
-    )
-    supersede(f"deadline:{deadline.pk}", now=now)
+
+
+ENDED = """
+WITH ended AS (
+    UPDATE deadlines_deadline d
+       SET state = e.state, ended_at = e.ended, breached_at = e.breached, breach_detected_at = e.detected
+      FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(ended)s::timestamptz[], %(breached)s::timestamptz[],
+                  %(detected)s::timestamptz[]) AS e(id, state, ended, breached, detected)
+     WHERE d.id = e.id
+    RETURNING d.id
+)
+UPDATE deadlines_deadlineeffect f SET voided_at = %(now)s
+  FROM ended WHERE f.deadline_id = ended.id AND f.fired_at IS NULL AND f.voided_at IS NULL
+"""
+
+
+def _save_ended(rows: Sequence[Deadline], now: dt.datetime) -> None:
+    """Write clocks that have ended, void what they still planned, and take back what waits to be sent about them."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ENDED,
+            {
+                "now": now,
+                "ids": [row.pk for row in rows],
+                "states": [row.state for row in rows],
+                "ended": [row.ended_at for row in rows],
+                "breached": [row.breached_at for row in rows],
+                "detected": [row.breach_detected_at for row in rows],
+            },
+        )
+    supersede(*(f"deadline:{row.pk}" for row in rows), now=now)
 
 
 def no_longer_needed(case: Case, clock_id: str, *, now: dt.datetime) -> None:
     """What a clock waited for is not waited for any longer, and no fact says so: it is cancelled, not met."""
-    for deadline in Deadline.objects.filter(
-        case=case, clock_id=clock_id, state=DeadlineState.OPEN
-    ).select_for_update():
-        _end(deadline, "", now, now, cancelled=True)
+    rows = list(
+        Deadline.objects.filter(case=case, clock_id=clock_id, state=DeadlineState.OPEN).select_for_update()
+    )
+    for row in rows:
+        _end(row, "", now, now, cancelled=True)
+    _save_ended(rows, now)
     recount(case)
 
 
-def _start_clock(
+def _start_clocks(
+    it: Happening,
+    clocks: Sequence[protocols.Clock],
+    fact: CaseEvent,
+    agreed_date: dt.date | None,
+    protect_by_date: dt.date | None,
+) -> None:
+    """Start clocks. Where what stops one has happened already, it is met from the start."""
+    if not clocks:
+        return
+    rows = []
+    for clock in clocks:
+        row = _started(it, clock, fact, agreed_date, protect_by_date)
+        stopped = sorted(
+            (it.facts[name], name)
+            for name in clock.stops
+            if name in it.facts and _counts_for(clock, name, it.facts, fact)
+        )
+        if stopped:
+            _end(row, stopped[0][1], max(stopped[0][0], fact.happened_at), it.now)
+        rows.append(row)
+    Deadline.objects.bulk_create(rows)
+    effects: list[DeadlineEffect] = []
+    for clock, row in zip(clocks, rows, strict=True):
+        if row.state == DeadlineState.OPEN:
+            effects += effects_of(row, clock, it.calendar, it.now)
+    if effects:
+        DeadlineEffect.objects.bulk_create(effects)
+
+
+def _started(
     it: Happening,
     clock: protocols.Clock,
     fact: CaseEvent,
     agreed_date: dt.date | None,
     protect_by_date: dt.date | None,
-) -> None:
-    """Start one clock. Where what stops it has happened already, it is met from the start."""
+) -> Deadline:
+    """A clock that starts with a fact, in memory."""
     due = due_of(it.calendar, clock, fact.happened_at, agreed_date, protect_by_date)
-    deadline = Deadline.objects.create(
+    return Deadline(
         partnership_id=it.case.partnership_id,
         case=it.case,
         clock_id=clock.id,
@@ -174,14 +257,6 @@ def _start_clock(
         protect_by_date=protect_by_date,
         calendar_version=it.calendar.version,
     )
-    known = facts_of(it.case)
-    stopped = sorted(
-        (known[name], name) for name in clock.stops if name in known and _counts_for(clock, name, known, fact)
-    )
-    if stopped:
-        _end(deadline, stopped[0][1], max(stopped[0][0], fact.happened_at), it.now)
-    else:
-        DeadlineEffect.objects.bulk_create(effects_of(deadline, clock, it.calendar, it.now))
 
 
 def _counts_for(clock: protocols.Clock, stop: str, known: dict[str, dt.datetime], fact: CaseEvent) -> bool:
@@ -257,23 +332,27 @@ def _tell(it: Happening, event: str, fact: CaseEvent, outcome: str) -> None:
     """Put the notices that the protocol ties to this fact in the outbox; a notice that reaches the reviewer's own
     post is itself a fact (`reviewer_notified`)."""
     reviewer = it.area.review.tiers[0].by if it.area.review else ()
-    notified = False
+    notified, rows = False, []
     for tell in it.area.tells_at(event, outcome):
         if tell.how != "notice":
             continue
         for seat in (tell.who, *tell.copy_to):
-            enqueue(
-                partnership_id=it.case.partnership_id,
-                case=it.case,
-                seat=seat,
-                kind="told",
-                params={"rule": tell.rule, "what": tell.what, "event": event},
-                dedupe_key=f"tell:{it.case.pk}:{tell.id}:{fact.pk}:{seat}",
-                now=it.now,
-                immediate=tell.immediate,
+            rows.append(
+                Outbox(
+                    partnership_id=it.case.partnership_id,
+                    case=it.case,
+                    seat=seat,
+                    kind="told",
+                    params={"rule": tell.rule, "what": tell.what, "event": event},
+                    dedupe_key=f"tell:{it.case.pk}:{tell.id}:{fact.pk}:{seat}",
+                    not_before=it.now,
+                    immediate=tell.immediate,
+                    created_at=it.now,
+                )
             )
             notified = notified or seat in reviewer
-    if notified and "reviewer_notified" not in facts_of(it.case):
+    enqueue_all(rows)
+    if notified and "reviewer_notified" not in it.facts:
         key = reviewer[0].removeprefix("slot:")
         if holders_of(it.case.partnership_id, key, london_date(it.now)):
             happened(it.case, "reviewer_notified", at=it.now, by=it.by, now=it.now)
@@ -281,8 +360,7 @@ def _tell(it: Happening, event: str, fact: CaseEvent, outcome: str) -> None:
 
 def recount(case: Case) -> None:
     """Write the case's next date and whether one has passed, from its running clocks."""
-    recount_cases([case.pk])
-    case.refresh_from_db(fields=["next_due_at", "next_due_for", "overdue"])
+    ((_, case.next_due_at, case.next_due_for, case.overdue),) = recount_cases([case.pk])
 
 
 RECOUNT = """
@@ -296,13 +374,15 @@ UPDATE cases_case c
          FROM deadlines_deadline d
         WHERE d.case_id = wanted.id AND d.state = 'open' AND d.due_at IS NOT NULL) n ON true
  WHERE c.id = wanted.id
+RETURNING c.id, c.next_due_at, c.next_due_for, c.overdue
 """
 
 
-def recount_cases(ids: Sequence[int]) -> None:
-    """As `recount`, of several cases in one statement."""
+def recount_cases(ids: Sequence[int]) -> list[tuple[int, dt.datetime | None, str, bool]]:
+    """As `recount`, of several cases in one statement. Returns each case with what was written."""
     with connection.cursor() as cursor:
         cursor.execute(RECOUNT, {"ids": list(ids)})
+        return cursor.fetchall()
 
 
 # A person's action locks its case first, so the sweep takes the case too, and leaves for the next tick what a person
@@ -421,6 +501,14 @@ def sweep(
     if run.done and wake:
         wake_sender_on_commit()
     return run
+
+
+def trim_sweep_runs(*, now: dt.datetime) -> int:
+    """Take out the rows of sweeps that are older than a month, but for the first and the last there are. They are a
+    heartbeat, not a record: what a sweep did stands in the effects and the history. Returns how many."""
+    ends = SweepRun.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    old = SweepRun.objects.filter(db_now__lt=now - SWEEP_RUNS_KEPT)
+    return old.exclude(pk__in=[pk for pk in ends.values() if pk]).delete()[0]
 
 
 def _sweep_first(now: dt.datetime, *, held: bool) -> tuple[Batch, int]:
@@ -579,6 +667,23 @@ def recount_clocks(
     return moved
 
 
+def preview_bank_holidays() -> tuple[list[Listed], list[BankHoliday], list[Move]]:
+    """What loading this release's bank holidays would do, with nothing saved: days to add, days to take out, and the
+    open clocks that would move."""
+    with transaction.atomic():
+        added, gone = holiday_changes()
+        load_bank_holidays()
+        tenants = list(Partnership.objects.values_list("pk", flat=True))
+        found = [
+            move
+            for nation in Nation.values
+            for tenant in tenants
+            for move in moves(tenant, nation, calendar_for(tenant, nation))
+        ]
+        transaction.set_rollback(True)
+    return added, gone, found
+
+
 @transaction.atomic
 def _move_batch(move: Move, calendar: Calendar, now: dt.datetime, by: Actor) -> int:
     """Move some of the clocks of one kind, unless they were met or moved meanwhile. Returns how many; 0 at the end."""
@@ -610,7 +715,7 @@ def _move_batch(move: Move, calendar: Calendar, now: dt.datetime, by: Actor) -> 
         )
         for row in rows
     ]
-    supersede_all([message.about for message in by_seat], now=now)  # of an earlier move that was not told yet
+    supersede(*(message.about for message in by_seat), now=now)  # of an earlier move that was not told yet
     enqueue_all(by_seat)
     told = [
         Event(
@@ -663,35 +768,45 @@ def _shift(shifts: Sequence[Shift], calendar: Calendar, now: dt.datetime) -> Non
         )
     abouts = [f"deadline:{pk}" for pk in ids]
     unsent = unsent_effects(*abouts)
-    supersede_all(abouts, now=now)
+    supersede(*abouts, now=now)
     effects = DeadlineEffect.objects.filter(deadline__in=ids, voided_at__isnull=True)
     effects.filter(Q(fired_at__isnull=True) | Q(pk__in=unsent)).update(voided_at=now)
     to_come = [one.deadline.pk for one in shifts if one.due > now]
     effects.filter(deadline__in=to_come).exclude(kind=EffectKind.REMIND).update(voided_at=now)
-    plans: dict[tuple[protocols.Clock, dt.datetime], list[DeadlineEffect]] = {}
-    fresh: list[DeadlineEffect] = []
+    plans: dict[tuple[protocols.Clock, dt.datetime], list[Deadline]] = {}
     for one in shifts:
         one.deadline.due_at = one.due
-        key = (one.clock, one.due)
-        if key not in plans:
-            plans[key] = effects_of(one.deadline, one.clock, calendar, now)
-        fresh += [_same_for(one.deadline, effect) for effect in plans[key]]
-    # What was sent still stands, and is not laid out again.
-    DeadlineEffect.objects.bulk_create(fresh, ignore_conflicts=True)
+        plans.setdefault((one.clock, one.due), []).append(one.deadline)
+    for (clock, _), rows in plans.items():
+        _lay_out(rows, effects_of(rows[0], clock, calendar, now))
     recount_cases(sorted({one.deadline.case_id for one in shifts}))
 
 
-def _same_for(deadline: Deadline, effect: DeadlineEffect) -> DeadlineEffect:
-    """The same effect for another clock of the same kind with the same date."""
-    return DeadlineEffect(
-        partnership_id=deadline.partnership_id,
-        deadline=deadline,
-        case_id=deadline.case_id,
-        kind=effect.kind,
-        occurrence=effect.occurrence,
-        seat=effect.seat,
-        fire_at=effect.fire_at,
-    )
+LAY_OUT = """
+INSERT INTO deadlines_deadlineeffect
+    (uuid, partnership_id, deadline_id, case_id, kind, occurrence, seat, fire_at, attempts)
+SELECT gen_random_uuid(), d.partnership_id, d.id, d.case_id, e.kind, e.occurrence, e.seat, e.fire_at, 0
+  FROM deadlines_deadline d,
+       unnest(%(kinds)s::text[], %(occurrences)s::int[], %(seats)s::text[], %(times)s::timestamptz[])
+       AS e(kind, occurrence, seat, fire_at)
+ WHERE d.id = ANY(%(ids)s)
+    ON CONFLICT DO NOTHING
+"""
+
+
+def _lay_out(rows: Sequence[Deadline], plan: Sequence[DeadlineEffect]) -> None:
+    """The same effects for clocks of one kind with the same date. What was sent still stands, and is not laid out again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            LAY_OUT,
+            {
+                "ids": [row.pk for row in rows],
+                "kinds": [effect.kind for effect in plan],
+                "occurrences": [effect.occurrence for effect in plan],
+                "seats": [effect.seat for effect in plan],
+                "times": [effect.fire_at for effect in plan],
+            },
+        )
 
 
 # --- a time that was recorded wrongly -------------------------------------------------------------------------------

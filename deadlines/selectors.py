@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
 
 import protocols
-from cases.models import Case
+from cases.models import Case, CaseEvent
 from cases.selectors import area_of_case, facts_of
 from core.actor import Actor
 from core.refusals import Denied
@@ -26,6 +26,8 @@ from protocols.durations import in_words
 from protocols.holidays import calendar_for as packaged_calendar
 from protocols.timeline import ClockResult, Given, clocks_for
 
+LATE = dt.timedelta(hours=1)  # from then on it is said that a passed date was processed late
+
 
 @dataclass(frozen=True, slots=True)
 class RunningClock:
@@ -40,6 +42,12 @@ class RunningClock:
     @property
     def is_open(self) -> bool:
         return self.deadline.state == DeadlineState.OPEN
+
+    @property
+    def noted_late(self) -> dt.datetime | None:
+        """When it was noted that the date had passed, where that was long after it: the service was down."""
+        passed, noted = self.deadline.breached_at, self.deadline.breach_detected_at
+        return noted if passed and noted and noted - passed > LATE else None
 
 
 def running(
@@ -76,6 +84,36 @@ def clocks_of(case: Case, now: dt.datetime, calendar: Calendar | None = None) ->
     wanted = {clock.id for clock in area.clocks if clock.cautious_after}
     facts = facts_of(case) if any(row.clock_id in wanted for row in rows) else {}
     return [running(row, area, calendar, now, facts) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A time that was recorded wrongly: the fact as it stands, and what was recorded before it."""
+
+    fact: CaseEvent
+    was: dt.datetime
+
+
+def corrections_of(case: Case) -> list[Correction]:
+    """The corrected times that stand in a case. No query where the page has read its events along."""
+    rows = {row.pk: row for row in case.events.all()}
+    replaced = {row.corrects_id for row in rows.values()}
+    return [
+        Correction(row, rows[row.corrects_id].happened_at)
+        for row in rows.values()
+        if row.corrects_id in rows and row.pk not in replaced
+    ]
+
+
+def correction_of(running: RunningClock, corrections: Sequence[Correction]) -> Correction | None:
+    """The corrected time that a clock is counted from, or ended at."""
+    for one in corrections:
+        if one.fact.pk == running.deadline.anchor_id:
+            return one
+    for one in corrections:
+        if one.fact.name in running.clock.stops and one.fact.happened_at == running.deadline.ended_at:
+            return one
+    return None
 
 
 def clock_hold() -> ClockHold | None:

@@ -21,6 +21,7 @@ from conferences.selectors import area_of_conference, children_of
 from conferences.states import ConferenceKind, ConferenceState, Why
 from core.actor import Actor
 from core.clock import london_date
+from core.gather import gather
 from core.moments import check_day_happened, check_happened, check_not_before, check_words, in_words
 from core.refusals import Denied, changed
 from deadlines.actions import correct_fact, happened, no_longer_needed
@@ -48,6 +49,7 @@ from escalation.actions import Step
 from escalation.models import Escalation
 from escalation.policies import last_tier
 from notifications.actions import enqueue
+from partnerships.models import Slot
 from partnerships.selectors import calendar_for, holders_of, slot_of
 from records.actions import record_filing, record_telling
 from records.models import Filing, Telling
@@ -101,23 +103,19 @@ class Decided:
 
 
 def _lock(dissent_id: int) -> Dissent:
-    """Lock the case, then the dissent: always in this order."""
-    case_id = Dissent.objects.values_list("case_id", flat=True).get(pk=dissent_id)
-    Case.objects.select_for_update(of=("self",)).get(pk=case_id)
-    dissent: Dissent = (
-        Dissent.objects.select_for_update(of=("self",))
-        .select_related(
-            "case__protocol_version",
-            "case__partnership",
-            "case__agency",
-            "conference__chair",
-            "conference__minute_taker",
-            "attendance__membership",
-            "attendance__agency",
-        )
-        .get(pk=dissent_id)
+    """Lock the case, then the dissent: always in this order, and all else is read after both."""
+    Case.objects.select_for_update(of=("self",)).only("pk").get(dissent=dissent_id)
+    # Several small reads in one: PostgreSQL plans them faster than one of nine tables.
+    (dissent,), (conference,), (attendance,) = gather(
+        Dissent.objects.filter(pk=dissent_id)
+        .select_related("case__protocol_version", "case__partnership", "case__agency", "written_view")
+        .defer("case__protocol_version__source_text")
+        .select_for_update(of=("self",)),
+        Conference.objects.filter(dissents=dissent_id).select_related("chair", "minute_taker"),
+        Attendance.objects.filter(dissents=dissent_id).select_related("membership", "agency"),
     )
-    return dissent  # fmt: skip
+    dissent.conference, dissent.attendance = conference, attendance
+    return dissent  # type: ignore[no-any-return]  # what `gather` returns is of the queryset's model
 
 
 def _audit(
@@ -417,19 +415,23 @@ def _open_ladder(
 
 def _open_review(dissent: Dissent, tier: protocols.Tier, now: dt.datetime) -> Review:
     """Put the dissent into the post's open review of this conference, or into a new one."""
-    slot = slot_of(dissent.partnership_id, tier.by[0].removeprefix("slot:"))
-    review = (
-        Review.objects.select_for_update()
-        .filter(conference_id=dissent.conference_id, tier=tier.id, slot=slot, closed_at__isnull=True)
+    key = tier.by[0].removeprefix("slot:")
+    slots, reviews = gather(
+        Slot.objects.filter(partnership_id=dissent.partnership_id, key=key),
+        Review.objects.filter(
+            conference_id=dissent.conference_id, tier=tier.id, slot__key=key, closed_at__isnull=True
+        )
         .order_by("pk")
-        .first()
+        .select_for_update(of=("self",)),
     )
-    if review is None:
+    if reviews:
+        review = reviews[0]
+    else:
         review = Review.objects.create(
             partnership_id=dissent.partnership_id,
             conference_id=dissent.conference_id,
             tier=tier.id,
-            slot=slot,
+            slot=slots[0],
             opened_at=now,
         )
     ReviewItem.objects.create(
@@ -492,8 +494,8 @@ def send_written_view(
     """
     dissent = _lock(dissent_id)
     area = area_of_case(dissent.case)
-    permissions.check_send_written_view(by, dissent, area)
     rules = area.dissent.written_view
+    permissions.check_send_written_view(by, dissent, area)
     if rules is None or area.review is None:
         raise Denied("This protocol asks for no written view.")
     given = {"view": text.strip(), "outcome_sought": outcome_sought.strip()}
@@ -515,8 +517,9 @@ def send_written_view(
         check_day_happened(
             discussed_with_lead_on, london_date(now), "The date you talked it over", "discussed_with_lead_on"
         )
-    clock = Deadline.objects.filter(case=dissent.case, clock_id=rules.clock, state=DeadlineState.OPEN).first()
-    late = bool(clock and clock.due_at and received_at > clock.due_at)
+    running = Deadline.objects.filter(case=dissent.case, clock_id=rules.clock, state=DeadlineState.OPEN)
+    due_at = running.values_list("due_at", flat=True).first()
+    late = due_at is not None and received_at > due_at
     view = WrittenView.objects.create(
         partnership_id=dissent.partnership_id,
         dissent=dissent,

@@ -9,7 +9,7 @@ import datetime as dt
 import time
 import uuid
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import structlog
@@ -83,23 +83,19 @@ def enqueue(
     `immediate`: the protocol makes it so, or somebody may be in danger: it keeps to no office hours, and it goes by
     itself to those who chose one email a day.
     """
-    params = params or {}
-    enqueue_all(
-        [
-            Outbox(
-                partnership_id=partnership_id,
-                case=case,
-                seat=seat,
-                kind=kind,
-                params=params,
-                about=about,
-                dedupe_key=dedupe_key,
-                not_before=not_before or now,
-                immediate=immediate,
-                created_at=now,
-            )
-        ]
+    row = Outbox(
+        partnership_id=partnership_id,
+        case=case,
+        seat=seat,
+        kind=kind,
+        params=params or {},
+        about=about,
+        dedupe_key=dedupe_key,
+        not_before=not_before or now,
+        immediate=immediate,
+        created_at=now,
     )
+    enqueue_all([row])
 
 
 def enqueue_all(rows: Sequence[Outbox]) -> None:
@@ -107,23 +103,25 @@ def enqueue_all(rows: Sequence[Outbox]) -> None:
     for row in rows:
         if unknown := set(row.params) - PARAM_KEYS:
             raise ValueError(f"a message may not carry {sorted(unknown)}")
-    Outbox.objects.bulk_create(rows, ignore_conflicts=True)
+    if rows:
+        Outbox.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def supersede(about: str, *, now: dt.datetime) -> int:
-    """What these messages were about was met or has moved: they are not sent. Returns how many."""
-    return supersede_all([about], now=now)
+@transaction.atomic(savepoint=False)  # the caller's own transaction: no part of it is undone alone
+def supersede(*abouts: str, now: dt.datetime) -> int:
+    """What these messages were about was met or has moved: they are not sent. Returns how many.
 
-
-@transaction.atomic
-def supersede_all(abouts: Sequence[str], *, now: dt.datetime) -> int:
-    """As `supersede`, of several things at once."""
+    The rows are locked by a statement of their own: a sender that is just finding the people of a row has it locked,
+    and the messages that it makes are only seen by a statement that begins after that.
+    """
     rows = list(
         Outbox.objects.select_for_update()
         .filter(about__in=abouts, superseded_at__isnull=True, sent_at__isnull=True)
         .order_by("pk")
         .values_list("pk", flat=True)
     )
+    if not rows:
+        return 0
     Message.objects.filter(outbox__in=rows, state=MessageState.WAITING).update(state=MessageState.SUPERSEDED)
     return Outbox.objects.filter(pk__in=rows).update(superseded_at=now, state=OutboxState.SUPERSEDED)
 
@@ -168,19 +166,21 @@ class _Run:
         return self.elapsed > RUN / 2
 
 
-def send_due(*, now: dt.datetime, limit: int = 500) -> int:
+def send_due(*, now: dt.datetime, limit: int = 500, stop: Callable[[], bool] = lambda: False) -> int:
     """Send what is due. Safe for any number of senders: each email is leased before it leaves. Returns how many were
     taken.
 
     `now` is when it begins; a slow mail server makes it late, so leases are counted from the time that has passed.
-    Everybody is found first, so that what has piled up for one person is seen together. Behind the fence of a restore
-    nothing is sent.
+    Everybody is found first, so that what has piled up for one person is seen together. With `stop()` no further email
+    begins. Behind the fence of a restore nothing is sent.
     """
     if fence() is not None:
         return 0
     run = _Run(now)
     _address_all(run)
     for _ in range(limit):
+        if stop():
+            break
         leased = None if run.is_over else _lease_next(run)
         if leased is None and run.has_changed:  # somebody left a seat: who is in it now?
             run.has_changed = False
@@ -923,7 +923,6 @@ __all__ = [
     "send_again",
     "send_due",
     "supersede",
-    "supersede_all",
     "take_receipt",
     "tell_otherwise",
     "unsent_effects",

@@ -1,7 +1,7 @@
 """Reads for whoever runs the service: whether it can serve, whether its work is done, and what should be impossible."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ from audit.selectors import chains, verify
 from cases.models import Case, CaseEvent
 from cases.states import Stage
 from core.templatetags.pd import day_time
-from deadlines.models import Deadline, DeadlineEffect, SweepRun
+from deadlines.models import ClockHold, Deadline, DeadlineEffect, SweepRun
 from deadlines.selectors import clock_hold
 from deadlines.states import DeadlineState, EffectKind
 from notifications.models import Fence, Message, Outbox
@@ -177,26 +177,39 @@ def figures(found: Work) -> list[tuple[str, str, float]]:
     ]
 
 
-def office_warnings(found: Work, partnership_id: int) -> list[str]:
-    """What a partnership's office has to know of the service itself, in sentences; empty on a usual day."""
+def service_reads() -> tuple[QuerySet[Fence], QuerySet[ClockHold], QuerySet[SweepRun], QuerySet[Look]]:
+    """What `office_warnings` is made of, for a page that reads it along with other rows."""
+    return (
+        Fence.objects.filter(lifted_at__isnull=True)[:1],
+        ClockHold.objects.filter(released_at__isnull=True)[:1],
+        SweepRun.objects.order_by("-pk")[:1],
+        Look.objects.order_by("-pk")[:1],
+    )
+
+
+def office_warnings(now: dt.datetime, partnership_id: int, found: Sequence[list[Any]]) -> list[str]:
+    """What a partnership's office has to know of the service itself, in sentences; empty on a usual day. `found`: the
+    rows of `service_reads`."""
+    fences, holds, runs, looks = found
+    swept_at = runs[0].db_now if runs else None
     words = []
-    if found.fence is not None:
+    if fences:
         words.append(
             "This service was restored from a backup. What was entered after it may be missing, and no message goes out until "
             "the operator has looked. Tell people of urgent matters yourself."
         )
-    if found.hold is not None:
+    if holds:
         words.append(
-            f"Since {day_time(found.hold)} the clock of this service is being checked. Messages that a date has passed wait "
+            f"Since {day_time(holds[0].since)} the clock of this service is being checked. Messages that a date has passed wait "
             "until then. Reminders go on."
         )
-    if found.swept_at is None or found.now - found.swept_at > LATE:
-        since = f" since {day_time(found.swept_at)}" if found.swept_at else ""
+    if swept_at is None or now - swept_at > LATE:
+        since = f" since {day_time(swept_at)}" if swept_at else ""
         words.append(
             f"Dates have not been looked after{since}. The operator has to start that part of the service. "
             "Nothing is lost: what is late will be done then."
         )
-    if found.look is not None and any(partnership_id in kind["partnerships"] for kind in found.look.kinds):
+    if looks and any(partnership_id in kind["partnerships"] for kind in looks[0].kinds):
         words.append(
             "Last night this service found records of this partnership that contradict each other. The operator knows which."
         )

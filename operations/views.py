@@ -12,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 
 from accounts.edge import ActingRequest, signed_in
 from core.clock import database_now
+from core.gather import gather
 from operations import selectors
 from partnerships.actions import check_admin
 
@@ -64,10 +65,9 @@ def service(request: ActingRequest) -> HttpResponse:
     """For a partnership's office: whether dates are looked after and messages go out, in plain words."""
     tenant = request.membership.partnership_id
     check_admin(request.actor, tenant)
-    now = database_now()
-    found = selectors.work(now)
+    found = selectors.work(database_now())
     context = {
-        "warnings": selectors.office_warnings(found, tenant),
+        "warnings": selectors.office_warnings(found.now, tenant, gather(*selectors.service_reads())),
         "swept_at": found.swept_at,
         "looked_at": found.look.looked_at if found.look else None,
     }

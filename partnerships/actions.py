@@ -32,6 +32,7 @@ from partnerships.models import (
 )
 from partnerships.selectors import (
     area_of_upload,
+    holiday_changes,
     other_admins,
     role_taken,
     unfilled_slots,
@@ -50,22 +51,26 @@ def check_admin(actor: Actor, partnership_id: int) -> None:
 
 @transaction.atomic
 def load_bank_holidays() -> int:
-    """Fill the table of bank holidays from the packaged list and its supplement. Returns how many rows were added."""
+    """Make the table of bank holidays what this release's list and its supplement say. Returns how many days changed.
+
+    A day that the list does not have any longer is taken out: going back to an earlier list is the same operation.
+    """
     listed = holiday_list()
-    before = BankHoliday.objects.count()
+    added, gone = holiday_changes()
     BankHoliday.objects.bulk_create(
         (
             BankHoliday(nation=row.nation, date=row.day, title=row.title[:150], source=row.source[:100])
-            for row in listed.rows
+            for row in added
         ),
         ignore_conflicts=True,
     )
+    BankHoliday.objects.filter(pk__in=[row.pk for row in gone]).delete()
     for nation in {row.nation for row in listed.rows}:
         HolidayList.objects.update_or_create(
             nation=nation,
             defaults={"first": listed.first, "last": listed.last, "version": listed.version[:80]},
         )
-    return BankHoliday.objects.count() - before
+    return len(added) + len(gone)
 
 
 @transaction.atomic

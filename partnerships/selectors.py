@@ -1,7 +1,7 @@
 """Reads: the active membership, the protocol in force, the calendar, who fills a post."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from audit.models import AuditEvent
 from audit.selectors import SENTENCES
 from core import sheets
 from core.actor import Actor
+from core.gather import gather
 from core.refusals import Denied
 from core.templatetags.pd import day_date
 from partnerships.models import (
@@ -36,6 +37,8 @@ from partnerships.states import Role
 from protocols.calendar import Calendar
 from protocols.describe import event_words
 from protocols.durations import in_words
+from protocols.holidays import BankHoliday as Listed
+from protocols.holidays import holiday_list
 from protocols.loader import load_text
 
 
@@ -262,15 +265,31 @@ def calendar_for(
     With `closed` or `opened` as it would be if that day were a closure day, or were none any longer. Raises Denied
     when the bank holidays of the nation have not been loaded.
     """
-    days = (
-        ClosureDay.objects.filter(partnership_id=partnership_id, removed_at__isnull=True)
-        .order_by("date")
-        .values(row=JSONObject(date="date", reason="reason"))
+    lists, days = gather(*calendar_reads(partnership_id, nation))
+    return calendar_from(nation, lists, days, closed=closed, opened=opened)
+
+
+def calendar_reads(partnership_id: int, nation: str) -> tuple[QuerySet[HolidayList], QuerySet[ClosureDay]]:
+    """What `calendar_from` makes a calendar of, for whoever reads it along with other rows."""
+    return (
+        HolidayList.objects.filter(nation=nation),
+        ClosureDay.objects.filter(partnership_id=partnership_id, removed_at__isnull=True).order_by("date"),
     )
-    listed = HolidayList.objects.filter(nation=nation).annotate(closures=ArraySubquery(days)).first()
-    if listed is None:
+
+
+def calendar_from(
+    nation: str,
+    lists: Sequence[HolidayList],
+    days: Sequence[ClosureDay],
+    *,
+    closed: dt.date | None = None,
+    opened: dt.date | None = None,
+) -> Calendar:
+    """As `calendar_for`, of rows that were read already."""
+    if not lists:
         raise Denied("The bank holidays of this nation are not loaded. Ask the operator to load them.")
-    closures = {dt.date.fromisoformat(row["date"]): str(row["reason"]) for row in listed.closures}
+    listed = lists[0]
+    closures = {row.date: row.reason for row in days}
     if closed is not None:
         closures.setdefault(closed, "A closure day that is being looked at")
     closures.pop(opened, None)  # type: ignore[arg-type]  # nothing is opened: nothing is taken out
@@ -293,6 +312,15 @@ def _calendar(
     local = dict(closures)
     mark = f"{version}; {len(local)} local closure days" if local else version
     return Calendar(nation, holidays, local, first, last, mark)
+
+
+def holiday_changes() -> tuple[list[Listed], list[BankHoliday]]:
+    """How this release's list of bank holidays differs from the table: the days to add, and those it has no longer.
+    One query."""
+    known = {(row.nation, row.date): row for row in BankHoliday.objects.order_by("nation", "date")}
+    listed = {(row.nation, row.day): row for row in holiday_list().rows}
+    added = [row for key, row in listed.items() if key not in known]
+    return added, [row for key, row in known.items() if key not in listed]
 
 
 def slot_of(partnership_id: int, key: str) -> Slot:

@@ -1,7 +1,7 @@
 """Clocks as a page shows them: words first, the strip of days second."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.urls import reverse
 
@@ -9,7 +9,7 @@ import protocols
 from conferences.models import Conference
 from core.clock import LONDON
 from core.templatetags.pd import day_date, day_time, plural, working_days_left
-from deadlines.selectors import RunningClock
+from deadlines.selectors import Correction, RunningClock, correction_of
 from dissent.selectors.words import Shown
 from protocols.calendar import Calendar, CalendarHorizon
 
@@ -60,7 +60,25 @@ STATE_LABELS = {
 }  # fmt: skip
 
 
-def clock_view(running: RunningClock, now: dt.datetime, ident: str = "") -> Shown:
+def _notes(running: RunningClock, corrections: Sequence[Correction]) -> list[str]:
+    """What has to stand beside a date: that it was noted late, and that it is counted from a corrected time, and why."""
+    notes = []
+    if running.noted_late:
+        notes.append(
+            f"Processed late: this service noted on {day_time(running.noted_late)} that it had passed."
+        )
+    if found := correction_of(running, corrections):
+        begins = found.fact.pk == running.deadline.anchor_id
+        notes.append(
+            f"{'Counted from' if begins else 'Ended at'} a corrected time: {day_time(found.fact.happened_at)}. "
+            f"Recorded before as {day_time(found.was)}. Why it was corrected: {found.fact.reason}"
+        )
+    return notes
+
+
+def clock_view(
+    running: RunningClock, now: dt.datetime, ident: str = "", corrections: Sequence[Correction] = ()
+) -> Shown:
     """A clock for components/clock.html, with the sentences of how it was worked out in `explain`."""
     deadline, progress = running.deadline, running.progress
     due = due_words(running)
@@ -88,6 +106,7 @@ def clock_view(running: RunningClock, now: dt.datetime, ident: str = "") -> Show
         "detail": progress.sentence
         if running.is_open
         else (f"{deadline.label}: {day_time(deadline.ended_at)}."),
+        "notes": _notes(running, corrections),
         "days": _strip(running, now.astimezone(LONDON).date()) if running.is_open else [],
         "rule": deadline.rule,
         "text": running.clock.text,

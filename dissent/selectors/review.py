@@ -14,7 +14,7 @@ from core.actor import Actor
 from core.clock import london_date
 from core.gather import gather
 from core.templatetags.pd import children_words, day_date, day_time, short_date
-from deadlines.selectors import RunningClock, clocks_of
+from deadlines.selectors import RunningClock, clocks_of, corrections_of
 from dissent import permissions, policies
 from dissent.models import Answer, Dissent, ReviewItem
 from dissent.selectors.case import answer_view, own_view
@@ -308,7 +308,9 @@ class Desk:
             "may_ask": bool(self.tier.may_ask),
             "answers": answer_view(self.dissent, self.area, self.actor),
             "clocks": [
-                clock_view(c, self.now) for c in self.clocks if c.is_open and c.deadline.purpose == "decide"
+                clock_view(c, self.now, corrections=corrections_of(self.dissent.case))
+                for c in self.clocks
+                if c.is_open and c.deadline.purpose == "decide"
             ],
             "tier": self.tier,
             "checks": self.checks,

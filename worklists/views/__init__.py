@@ -16,9 +16,10 @@ from conferences.models import Conference
 from convening.models import ConveneRequest
 from convening.selectors import convening_of, request_shown
 from convening.selectors import page_of as convening_page
+from core.gather import gather
 from core.references import CONFERENCE, normalise
 from core.refusals import allowed
-from deadlines.selectors import clocks_of
+from deadlines.selectors import clocks_of, corrections_of
 from dissent.models import Dissent
 from dissent.selectors import (
     answer_view,
@@ -44,6 +45,7 @@ from escalation.selectors import (
 )
 from escalation.selectors import Page as EscalationPage
 from notifications.selectors import is_undelivered_in, undelivered
+from operations.selectors import office_warnings, service_reads
 from partnerships.selectors import area_in_force
 from partnerships.states import RECORDERS, REVIEWERS, Role
 from protocols import AreaProtocol
@@ -78,8 +80,10 @@ def home(request: ActingRequest) -> HttpResponse:
         context["conferences"] = selectors.conferences_ahead(actor, now)
     if actor.role == Role.PARTNERSHIP_ADMIN:
         context["is_admin"] = True
-        waiting = undelivered(request.membership.partnership_id)[: selectors.PAGE]
+        tenant = request.membership.partnership_id
+        waiting, *service = gather(undelivered(tenant)[: selectors.PAGE], *service_reads())
         context["undelivered"] = [selectors.undelivered_view(row, area) for row in waiting]
+        context["service_warnings"] = office_warnings(now, tenant, service)
         context["unfilled"] = found.posts.unfilled(area) if area else []
         context["banner"] = selectors.review_banner(area, now)
     if actor.role == Role.PRACTITIONER:
@@ -131,7 +135,7 @@ def _convening_page(request: ActingRequest, found: Case, convening: ConveneReque
 
 def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation) -> dict[str, Any]:
     area, now = area_of_case(found), request.now
-    clocks = clocks_of(found, now)
+    clocks, corrections = clocks_of(found, now), corrections_of(found)
     page = EscalationPage(escalation, area, request.actor, now, clocks)
     stands = escalation.kind == OUTCOME_KIND and found.closed_at is None
     whole = page.shown()
@@ -143,7 +147,7 @@ def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation
         "records": beside_case(found, request.actor, area),
         **_undelivered(request, found),
         "identity": identity_view(page),
-        "clocks": [clock_view(clock, now) for clock in clocks],
+        "clocks": [clock_view(clock, now, corrections=corrections) for clock in clocks],
         "running": sum(clock.is_open for clock in clocks),
         "ended": sum(not clock.is_open for clock in clocks),
         "stands": area.meanwhile.text if stands and area.meanwhile.text not in whole["next"]["yours"] else "",
@@ -171,7 +175,7 @@ def _undelivered(request: ActingRequest, found: Case) -> dict[str, Any]:
 
 def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict[str, Any]:
     actor, now, area = request.actor, request.now, area_of_case(found)
-    clocks = clocks_of(found, now)
+    clocks, corrections = clocks_of(found, now), corrections_of(found)
     who = looking(actor, dissent, area)
     step = next_step(dissent, area, clocks, actor, now)
     escalation = escalation_of(found)
@@ -189,7 +193,7 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
         "next": step,
         **_undelivered(request, found),
         "steps": tracker_steps(dissent, area, clocks),
-        "clocks": [clock_view(clock, now) for clock in clocks],
+        "clocks": [clock_view(clock, now, corrections=corrections) for clock in clocks],
         "running": sum(clock.is_open for clock in clocks),
         "ended": sum(not clock.is_open for clock in clocks),
         "stands": area.meanwhile.text

@@ -60,7 +60,7 @@ def tick(*, send: bool, stop: Callable[[], bool] = lambda: False) -> tuple[Sweep
             break
     sent = 0
     if send and not stop():
-        sent = send_keys_due(now=edge_now()) + send_due(now=edge_now())
+        sent = send_keys_due(now=edge_now()) + send_due(now=edge_now(), stop=stop)
     return run, sent
 
 

@@ -12,6 +12,7 @@ from audit.selectors import verify
 from cases.models import CaseEvent
 from cases.selectors import facts_of
 from core.refusals import Denied, Kind
+from core.templatetags.pd import day_time
 from deadlines.actions import sweep
 from deadlines.models import Deadline, DeadlineEffect
 from dissent import actions as dissents
@@ -190,3 +191,32 @@ def test_both_pages_show_what_stands_say_what_is_wrong_and_lead_back() -> None:
     history = reviewer.get(f"{case}history/").content.decode()
     assert "Corrected when the written view was received: on" in history
     assert LATER.date() != ENDS.date()
+
+
+def page_of(world: World, dissent: Dissent, who: str) -> str:
+    client = Client()
+    client.force_login(world.people[who].user)
+    return client.get(f"/cases/{dissent.case.reference}/").content.decode()
+
+
+def test_the_case_says_beside_the_date_that_its_time_was_corrected_and_why() -> None:
+    world = World("camden")
+    dissent = world.dissent_at("under_review")
+    assert "corrected time" not in page_of(world, dissent, "reviewer")
+    correct(world, dissent, NEXT_DAY)
+    for who in ("chair", "reviewer", "police"):
+        page = page_of(world, dissent, who)
+        assert f"Counted from a corrected time: {day_time(NEXT_DAY)}." in page
+        assert f"Recorded before as {day_time(ENDS)}." in page
+        assert f"Why it was corrected: {REASON}" in page
+
+
+def test_the_case_says_beside_a_date_that_it_was_processed_late() -> None:
+    world = World("camden")
+    dissent = world.dissent_at("under_review")
+    due = decision(dissent).due_at
+    assert due is not None
+    sweep(now=due + dt.timedelta(minutes=50), wake=False)
+    assert "Processed late" not in page_of(world, dissent, "chair")
+    Deadline.objects.filter(pk=decision(dissent).pk).update(breach_detected_at=due + dt.timedelta(hours=30))
+    assert "Processed late: this service noted on" in page_of(world, dissent, "chair")

@@ -10,7 +10,7 @@ from audit.actions import Event, write_all
 from audit.models import AuditEvent
 from cases.models import Case
 from core.clock import LONDON
-from deadlines.actions import Batch, effects_of, sweep
+from deadlines.actions import Batch, effects_of, sweep, trim_sweep_runs
 from deadlines.models import Deadline, DeadlineEffect, SweepRun
 from deadlines.states import DeadlineState, EffectKind
 from dissent import actions as dissents
@@ -291,3 +291,18 @@ def test_effects_past_the_known_calendar_leave_out_the_reminder_and_keep_the_ale
     assert (EffectKind.BREACH, 0) in kinds
     assert (EffectKind.OVERDUE, 0) in kinds
     assert (EffectKind.OVERDUE, 1) not in kinds
+
+
+def test_the_heartbeat_of_a_month_is_kept_and_the_first_and_last_of_all() -> None:
+    SweepRun.objects.all().delete()
+    days = [90, 60, 31, 30, 29, 1]
+    rows = [
+        SweepRun.objects.create(started_at=moment, db_now=moment)
+        for moment in (LATER - dt.timedelta(days=day) for day in days)
+    ]
+    assert trim_sweep_runs(now=LATER) == 2
+    assert list(SweepRun.objects.order_by("pk")) == [rows[0], *rows[3:]]
+    assert trim_sweep_runs(now=LATER) == 0
+    # Nothing has swept for years: that it last did is still known.
+    assert trim_sweep_runs(now=LATER + dt.timedelta(days=4000)) == 2
+    assert list(SweepRun.objects.order_by("pk")) == [rows[0], rows[-1]]

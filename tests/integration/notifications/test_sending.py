@@ -74,6 +74,17 @@ def test_a_message_goes_to_the_holder_of_the_post_and_the_deputy(world: World) -
     }
 
 
+def test_a_sender_that_is_told_to_stop_begins_no_other_email_and_the_next_goes_on(world: World) -> None:
+    holder = SlotHolder.objects.get(slot__partnership=world.partnership, slot__key="reviewer")
+    world.fill("reviewer", "deputy", deputy_for=holder)
+    a_message(world)
+    assert send_due(now=SOON, stop=lambda: bool(mail.outbox)) == 1
+    assert sent_to() == ["reviewer"]
+    assert not Message.objects.filter(state=MessageState.SENDING).exists()
+    assert send_due(now=SOON) == 1
+    assert sent_to() == ["reviewer", "deputy"]
+
+
 def test_whoever_holds_the_post_when_it_is_sent_gets_it_and_not_who_held_it_before(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -178,10 +178,13 @@ def test_the_figures_count_what_is_there() -> None:
 def test_the_partnerships_office_is_told_in_plain_words_and_nobody_else() -> None:
     world, now = World("camden"), swept()
 
-    def seen(who: str = "admin") -> str:
+    def client_of(who: str) -> Client:
         client = Client()
         client.force_login(world.people[who].user)
-        return client.get("/partnership/service/").content.decode()
+        return client
+
+    def seen(who: str = "admin") -> str:
+        return client_of(who).get("/partnership/service/").content.decode()
 
     words = ("restored from a backup", "clock of this service is being checked", "contradict each other")
     assert "Dates are looked after and messages go out." in seen()
@@ -192,6 +195,10 @@ def test_the_partnerships_office_is_told_in_plain_words_and_nobody_else() -> Non
     )
     assert all(each in seen() for each in words)
     assert not any(each in seen("chair") for each in words)
+    home = client_of("admin").get("/").content.decode()
+    assert all(each in home for each in words)
+    assert 'href="/partnership/service/"' in home
+    assert not any(each in client_of("chair").get("/").content.decode() for each in words)
     SweepRun.objects.all().delete()
     assert "Dates have not been looked after." in seen()
     swept(3 * HOUR)
