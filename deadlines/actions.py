@@ -382,7 +382,7 @@ def recount_cases(ids: Sequence[int]) -> list[tuple[int, dt.datetime | None, str
     """As `recount`, of several cases in one statement. Returns each case with what was written."""
     with connection.cursor() as cursor:
         cursor.execute(RECOUNT, {"ids": list(ids)})
-        return cursor.fetchall()
+        return [(pk, due_at, label, overdue) for pk, due_at, label, overdue in cursor.fetchall()]
 
 
 # A person's action locks its case first, so the sweep takes the case too, and leaves for the next tick what a person

@@ -424,9 +424,8 @@ def _open_review(dissent: Dissent, tier: protocols.Tier, now: dt.datetime) -> Re
         .order_by("pk")
         .select_for_update(of=("self",)),
     )
-    if reviews:
-        review = reviews[0]
-    else:
+    review: Review | None = reviews[0] if reviews else None
+    if review is None:
         review = Review.objects.create(
             partnership_id=dissent.partnership_id,
             conference_id=dissent.conference_id,
