@@ -101,6 +101,8 @@ SENTENCES: dict[str, str] = {
     "message.told_otherwise": "Told the person {how}, because an email had not arrived.",
     "document.added": "Added a document: {kind}.",
     "document.opened": "Opened a document: {kind}.",
+    "document.share_ended": "No longer shows a document to somebody who takes part: {kind}.",
+    "document.shared": "Showed a document to somebody who takes part: {kind}.",
     "document.withdrawn": "Withdrew a document: {kind}.",
     "letter.checked": "Checked a letter as the second person: {kind}.",
     "letter.dropped": "Dropped the draft of a letter: {kind}.",

@@ -5,13 +5,16 @@ same, since another version may set a line elsewhere.
 """
 
 from letters.drafting import Draft, Facts, Wording, draft, wording_of
+from letters.enclosed import Unreadable, pages_of, words_of
 from letters.model import (
     FIELDS_OF_WORDING,
     Block,
     Child,
     Dated,
+    Enclosure,
     Letter,
     Pack,
+    Page,
     Part,
     Recipient,
     Section,
@@ -19,6 +22,7 @@ from letters.model import (
 from letters.render import letter_pdf, pack_pdf, printable
 
 __all__ = [
-    "FIELDS_OF_WORDING", "Block", "Child", "Dated", "Draft", "Facts", "Letter", "Pack", "Part", "Recipient", "Section",
-    "Wording", "draft", "letter_pdf", "pack_pdf", "printable", "wording_of",
+    "FIELDS_OF_WORDING", "Block", "Child", "Dated", "Draft", "Enclosure", "Facts", "Letter", "Pack", "Page", "Part",
+    "Recipient", "Section", "Unreadable", "Wording", "draft", "letter_pdf", "pack_pdf", "pages_of", "printable",
+    "wording_of", "words_of",
 ]  # fmt: skip

@@ -50,6 +50,7 @@ class Facts:
     document: str = ""
     stands: str = ""
     about: str = ""  # a complaint, or a request, in the words of its list
+    reply: str = ""  # the answer to a request, in the words in which it was given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,7 @@ def _about(kind: Kind, facts: Facts) -> tuple[tuple[str, str], ...]:
     """The lines under the title that say what the letter is about."""
     children = listed([child.initials for child in facts.children])
     rows: list[tuple[str, str]] = []
-    if facts.held_on and kind not in ("not_convene", "complaint"):
+    if facts.held_on and kind != "not_convene":
         rows.append(("Conference", f"{facts.conference.capitalize()}, {day_words(facts.held_on)}"))
     if children:
         rows.append(("Child" if len(facts.children) == 1 else "Children", children))
@@ -259,14 +260,15 @@ def _parents(facts: Facts) -> tuple[Section, ...]:
 
 
 def _not_convene(facts: Facts) -> tuple[Section, ...]:
+    reply = (Section(id="reply", heading="", text=facts.reply, required=False),) if facts.reply else ()
     return (
+        *reply,
         Section(
             id="decision",
             heading="The decision",
             text=f"{facts.outcome or 'No conference will be called for now'}.",
         ),
         Section(id="reasons", heading="Reasons", text=facts.reasons),
-        *_next_section(facts),
         *_unresolved_section(facts),
     )
 

@@ -107,6 +107,23 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of a document that was handed in: a picture of it (JPEG), and the words that could be read on it."""
+
+    words: str
+    picture: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A document that stands in a pack in full, under a title of its own in the contents."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    pages: tuple[Page, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
     """What goes on one child's own file, in order, with contents and page numbers."""
 
@@ -119,3 +136,4 @@ class Pack:
     parts: tuple[Part, ...]
     made_at: dt.datetime
     note: str = ""
+    enclosures: tuple[Enclosure, ...] = ()

@@ -6,17 +6,19 @@ import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import typst
 from fontTools.ttLib import TTFont
 
-from letters.model import Block, Letter, Pack, Section
+from letters.model import Block, Enclosure, Letter, Pack, Section
 
 HERE = Path(__file__).resolve().parent
 FONTS = HERE / "fonts"
 TEMPLATES = HERE / "templates"
 LONG_WORD = 60  # characters without a space that still fit on a line
+SPOKEN = 3000  # characters of a page that a screen reader is given
 BULLET = re.compile(r"^\s*[-•*]\s+")
 
 
@@ -83,11 +85,18 @@ def paragraphs(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def _set(template: str, data: dict[str, Any], made_at: dt.datetime) -> bytes:
-    """The PDF of a template. Raises typst.TypstError when the template is wrong, never for what people typed."""
+def _set(template: str, data: dict[str, Any], made_at: dt.datetime, *, pictures: Path | None = None) -> bytes:
+    """The PDF of a template. Raises typst.TypstError when the template is wrong, never for what people typed.
+
+    `pictures`: the folder in which a template finds those that it names.
+    """
+    source: Any = str(TEMPLATES / template)
+    if pictures is not None:
+        source = {"main": (TEMPLATES / template).read_bytes()}
+        source |= {path.name: path.read_bytes() for path in TEMPLATES.glob("*.typ")}
     return typst.compile(
-        str(TEMPLATES / template),
-        root=str(TEMPLATES),
+        source,
+        root=str(pictures or TEMPLATES),
         font_paths=_fonts(),
         sys_inputs={"data": json.dumps(data, ensure_ascii=False, sort_keys=True)},
         pdf_standards="ua-1",
@@ -173,4 +182,28 @@ def pack_pdf(pack: Pack) -> bytes:
         {"title": printable(part.title).strip() or "Part", "blocks": [_block(block) for block in part.blocks]}
         for part in pack.parts
     ]
-    return _set("pack.typ", data, pack.made_at)
+    if not pack.enclosures:
+        return _set("pack.typ", data, pack.made_at)
+    with TemporaryDirectory(prefix="pack-") as folder:
+        data["enclosures"] = [
+            _enclosure(enclosure, number, Path(folder)) for number, enclosure in enumerate(pack.enclosures, 1)
+        ]
+        return _set("pack.typ", data, pack.made_at, pictures=Path(folder))
+
+
+def _enclosure(enclosure: Enclosure, number: int, folder: Path) -> dict[str, Any]:
+    """A document in full; its pictures are put where the template finds them, and are gone once it is set."""
+    pages = []
+    for count, page in enumerate(enclosure.pages, 1):
+        name = f"{number}-{count}.jpg"
+        (folder / name).write_bytes(page.picture)
+        words = printable(page.words).replace("\n", " ").strip()
+        said = f"It says: {words[:SPOKEN]}" if words else "No words could be read on it."
+        pages.append(
+            {"picture": name, "alt": f"Page {count} of {len(enclosure.pages)} of this document. {said}"}
+        )
+    return {
+        "title": printable(enclosure.title),
+        "facts": [[printable(cell) for cell in row] for row in enclosure.facts],
+        "pages": pages,
+    }

@@ -18,11 +18,11 @@ from audit.actions import write
 from audit.models import AuditEvent
 from cases.models import Case
 from cases.selectors import area_of_case
-from complaints.models import Complaint
 from conferences.models import Conference, ConferenceDocument
 from conferences.selectors import children_of
-from convening.models import ConveneAnswer
-from convening.selectors import refusal_letter
+from convening.models import ConveneRequest
+from convening.policies import rules_of
+from convening.states import AnswerStep
 from core.actor import Actor
 from core.clock import london_date
 from core.moments import check_words
@@ -31,15 +31,13 @@ from dissent import actions as dissents
 from dissent import policies as dissent_policies
 from dissent.models import Dissent
 from dissent.permissions import check_review
-from dissent.selectors import dissent_of, seat_title
+from dissent.selectors import seat_title
 from letters.drafting import unknown_fields
 from letters.model import FIELDS_OF_WORDING
 from notifications.actions import enqueue
 from papers import permissions, policies
-from papers.policies import Plan
-from papers.selectors.complaints import KEY as COMPLAINT_KEY
-from papers.selectors.complaints import complaint_letter_of, complaint_printed, complaint_rule
-from papers.selectors.documents import Place
+from papers.policies import Matter, Plan
+from papers.selectors.documents import Place, agencies_at, children_at, people_to_show
 from papers.selectors.letters import (
     first_draft,
     printed,
@@ -48,8 +46,8 @@ from papers.selectors.letters import (
     text_of,
     third_parties,
 )
+from papers.selectors.matters import conference_of, locked
 from papers.selectors.packs import pack_of
-from papers.selectors.refusals import refusal_key, refusal_letter_of, refusal_printed
 from partnerships.actions import check_admin
 from partnerships.models import Membership
 from records.actions import store_document
@@ -57,6 +55,7 @@ from records.models import (
     CaseDocument,
     Document,
     DocumentContent,
+    DocumentShare,
     FilePack,
     HeldText,
     IssuedLetter,
@@ -75,35 +74,34 @@ SHORT = 150
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One dissent, locked, with its protocol and the letter's plan."""
+    """One matter, locked, with its protocol and the letter's plan."""
 
-    dissent: Dissent
+    matter: Matter
     area: protocols.AreaProtocol
     plan: Plan
 
 
 def _locked(case_id: int) -> Dissent:
-    Case.objects.select_for_update(of=("self",)).get(pk=case_id)
-    case = Case.objects.select_related("partnership", "protocol_version").get(pk=case_id)
-    dissent = dissent_of(case)
-    if dissent is None:
-        raise Denied("Papers are written about a dissent.")
+    matter = locked(case_id)
+    if not isinstance(matter, Dissent):
+        raise Denied("A pack for a child’s file is made of a dissent.")
+    dissent: Dissent = matter
     return dissent
 
 
 def _desk(case_id: int, slug: str) -> Desk:
-    dissent = _locked(case_id)
-    area = area_of_case(dissent.case)
-    plan = policies.plan_of(dissent, area, slug)
+    matter = locked(case_id)
+    area = area_of_case(matter.case)
+    plan = policies.plan_of(matter, area, slug)
     if plan is None:
         raise Denied("This protocol asks for no such letter now.")
-    return Desk(dissent, area, plan)
+    return Desk(matter, area, plan)
 
 
 def _open_letter(desk: Desk) -> Letter | None:
     return (
         Letter.objects.select_for_update()
-        .filter(case=desk.dissent.case, key=desk.plan.key, child=desk.plan.child, dropped_at__isnull=True)
+        .filter(case=desk.matter.case, key=desk.plan.key, child=desk.plan.child, dropped_at__isnull=True)
         .first()
     )
 
@@ -144,8 +142,8 @@ def save_letter(
     `texts` by the id of the section. A change takes back a check: the second person looks at what is issued.
     """
     desk = _desk(case_id, slug)
-    permissions.check_write(by, desk.dissent, desk.area, desk.plan)
-    draft = first_draft(desk.plan, desk.dissent, desk.area, now)
+    permissions.check_write(by, desk.matter, desk.area, desk.plan)
+    draft = first_draft(desk.plan, desk.matter, desk.area, now)
     letter = _open_letter(desk)
     if letter is None:
         letter = _begin(desk, by, now)
@@ -181,10 +179,10 @@ def save_letter(
 
 
 def _begin(desk: Desk, by: Actor, now: dt.datetime) -> Letter:
-    plan, dissent = desk.plan, desk.dissent
+    plan, matter = desk.plan, desk.matter
     letter = Letter.objects.create(
-        partnership_id=dissent.partnership_id,
-        case=dissent.case,
+        partnership_id=matter.partnership_id,
+        case=matter.case,
         kind=plan.kind,
         key=plan.key,
         child=plan.child,
@@ -196,7 +194,7 @@ def _begin(desk: Desk, by: Actor, now: dt.datetime) -> Letter:
     )
     LetterRecipient.objects.bulk_create(
         LetterRecipient(
-            partnership_id=dissent.partnership_id,
+            partnership_id=matter.partnership_id,
             letter=letter,
             seat=person.seat,
             name=person.name,
@@ -206,7 +204,7 @@ def _begin(desk: Desk, by: Actor, now: dt.datetime) -> Letter:
             added_at=now,
             added_by_id=by.member,
         )
-        for person in recipients_by_rule(plan, dissent, desk.area, london_date(now))
+        for person in recipients_by_rule(plan, matter, desk.area, london_date(now))
     )
     return letter
 
@@ -220,7 +218,7 @@ def _sections(
         for row in before.sections
     ]
     required = {section.id for section in draft.sections if section.required}
-    others = third_parties(desk.dissent, desk.plan) if desk.plan.kind == "parents" else []
+    others = third_parties(desk.matter, desk.plan)
     for row in rows:
         name = row["id"]
         text = texts.get(name, row["text"]).strip()
@@ -290,7 +288,7 @@ def remove_recipient(
 def _for_recipients(case_id: int, slug: str, by: Actor) -> tuple[Desk, Letter]:
     desk = _desk(case_id, slug)
     letter = _existing(desk)
-    permissions.check_edit(by, desk.dissent, desk.area, desk.plan, letter)
+    permissions.check_edit(by, desk.matter, desk.area, desk.plan, letter)
     return desk, letter
 
 
@@ -315,7 +313,7 @@ def send_for_check(*, case_id: int, slug: str, by: Actor, now: dt.datetime) -> L
     letter.save(update_fields=["sent_for_check_at", "sent_for_check_by", "check_note", "version"])
     for seat in _colleagues(desk, by):
         enqueue(
-            partnership_id=letter.partnership_id, case=desk.dissent.case, seat=seat, kind="letter_to_check",
+            partnership_id=letter.partnership_id, case=desk.matter.case, seat=seat, kind="letter_to_check",
             params={"rule": letter.rule}, dedupe_key=f"letter-check:{letter.pk}:{letter.version}:{seat}", now=now,
         )  # fmt: skip
     _audit("letter.sent_for_check", letter, by, now, kind=letter.kind)
@@ -325,7 +323,7 @@ def send_for_check(*, case_id: int, slug: str, by: Actor, now: dt.datetime) -> L
 def _colleagues(desk: Desk, by: Actor) -> list[str]:
     """Who else works on this case: the reviewing posts that the writer does not fill, and the chair."""
     seats = [seat for tier in (desk.area.review.tiers if desk.area.review else ()) for seat in tier.by]
-    if desk.dissent.conference.chair_id != by.membership_id:
+    if isinstance(desk.matter, Dissent) and desk.matter.conference.chair_id != by.membership_id:
         seats.append("capacity:chair")
     return [seat for seat in dict.fromkeys(seats) if not by.holds(seat)]
 
@@ -335,7 +333,7 @@ def check_letter(*, case_id: int, slug: str, by: Actor, passed: bool, note: str,
     """The second person passes a letter, or sends it back saying what to change."""
     desk = _desk(case_id, slug)
     letter = _existing(desk)
-    permissions.check_second_person(by, desk.dissent, desk.area, letter)
+    permissions.check_second_person(by, desk.matter, desk.area, letter)
     check_words(note, 1500, "The note", "note")
     if passed:
         letter.checked_at, letter.checked_by_id = now, by.member
@@ -362,7 +360,7 @@ def issue(*, case_id: int, slug: str, by: Actor, how: str, now: dt.datetime) -> 
     """
     desk = _desk(case_id, slug)
     letter = _existing(desk)
-    permissions.check_issue(by, desk.dissent, desk.area, desk.plan, letter)
+    permissions.check_issue(by, desk.matter, desk.area, desk.plan, letter)
     check_words(how, SHORT, "How it is sent", "how")
     if not how.strip():
         raise Denied("Enter how it is sent, for example by secure e-mail", field="how")
@@ -384,14 +382,14 @@ def issue(*, case_id: int, slug: str, by: Actor, how: str, now: dt.datetime) -> 
     letter.save(update_fields=["issued_at", "issued_by", "how_sent", "version"])
     for tell in _ends_now(desk, letter):
         dissents.told(
-            dissent_id=desk.dissent.pk, by=by, tell_id=tell.id, told_at=now, how=f"Letter, {how.strip()}"[:200], now=now,
+            dissent_id=desk.matter.pk, by=by, tell_id=tell.id, told_at=now, how=f"Letter, {how.strip()}"[:200], now=now,
         )  # fmt: skip
     for seat in dict.fromkeys(
         letter.recipients.filter(removed_at__isnull=True).values_list("seat", flat=True)
     ):
-        if seat and seat != policies.PARENTS:
+        if seat and seat not in policies.WITHOUT_ACCOUNT:
             enqueue(
-                partnership_id=letter.partnership_id, case=desk.dissent.case, seat=seat, kind="letter_issued",
+                partnership_id=letter.partnership_id, case=desk.matter.case, seat=seat, kind="letter_issued",
                 params={"rule": letter.rule}, dedupe_key=f"letter:{letter.pk}:{seat}", now=now,
             )  # fmt: skip
     _audit("letter.issued", letter, by, now, kind=letter.kind, count=len(people))
@@ -401,41 +399,52 @@ def issue(*, case_id: int, slug: str, by: Actor, how: str, now: dt.datetime) -> 
 def _ends_now(desk: Desk, letter: Letter) -> list[protocols.Tell]:
     """The tellings that this letter ends: for letters about one child each, only the last of them does."""
     if desk.plan.child is not None:
-        siblings = [p for p in policies.plans_of(desk.dissent, desk.area) if p.key == desk.plan.key]
+        siblings = [p for p in policies.plans_of(desk.matter, desk.area) if p.key == desk.plan.key]
         done = Letter.objects.filter(
-            case=desk.dissent.case, key=desk.plan.key, issued_at__isnull=False
+            case=desk.matter.case, key=desk.plan.key, issued_at__isnull=False
         ).count()
         if done < len(siblings):
             return []
-    return policies.ended_by(letter.tells, desk.dissent, desk.area)
+    return policies.ended_by(letter.tells, desk.matter, desk.area)
 
 
 def printed_of(
     desk: Desk, letter: Letter, by: Actor, now: dt.datetime, *, specimen: bool = False
 ) -> letters.Letter:
     """The letter as it will be printed, signed by whoever issues it; the second person sees the writer's name."""
-    mine = by.holds(desk.plan.by) or desk.plan.kind == "invitation"
-    signer = by.member if mine else (letter.sent_for_check_by_id or letter.drafted_by_id)
-    member = Membership.objects.select_related("user").get(pk=signer)
-    title = seat_title(desk.plan.by, desk.area)
-    if desk.plan.kind == "invitation" and not by.holds(desk.plan.by):
-        post = member.job_title
-    else:
-        post = f"For the {title}" if by.acting_for(desk.plan.by) else title
+    name, post = _signature(desk, letter, by)
     return printed(
         kind=desk.plan.kind,
-        partnership=desk.dissent.case.partnership,
+        partnership=desk.matter.case.partnership,
         area=desk.area,
-        reference=desk.dissent.case.reference,
+        reference=desk.matter.case.reference,
         text=text_of(letter),
         recipients=recipients_of(letter),
-        signed_by=member.user.name,
+        signed_by=name,
         signed_post=post,
         rule=letter.rule,
         basis=desk.plan.basis,
         now=now,
         specimen=specimen,
     )
+
+
+def _signature(desk: Desk, letter: Letter, by: Actor) -> tuple[str, str]:
+    """Who signs, by name and post: who answered a request, else whoever writes it."""
+    matter, plan = desk.matter, desk.plan
+    if isinstance(matter, ConveneRequest):
+        answer = policies.answer_of(matter, plan)
+        rules = rules_of(desk.area)
+        seat = rules.last_resort_by if answer.step == AnswerStep.LAST_RESORT else rules.decided_by
+        title = seat_title(seat, desk.area)
+        return answer.decided_by.user.name, f"For the {title}" if answer.acting_for_id else title
+    mine = not plan.by or by.holds(plan.by) or plan.kind == "invitation"
+    signer = by.member if mine else (letter.sent_for_check_by_id or letter.drafted_by_id)
+    member = Membership.objects.select_related("user").get(pk=signer)
+    if not plan.by or (plan.kind == "invitation" and not by.holds(plan.by)):
+        return member.user.name, member.job_title
+    title = seat_title(plan.by, desk.area)
+    return member.user.name, f"For the {title}" if by.acting_for(plan.by) else title
 
 
 def pages_of(pdf: bytes) -> int:
@@ -452,90 +461,6 @@ def drop(*, case_id: int, slug: str, by: Actor, reason: str, now: dt.datetime) -
     letter.save(update_fields=["dropped_at", "dropped_by", "dropped_reason", "version"])
     _audit("letter.dropped", letter, by, now, kind=letter.kind)
     return letter
-
-
-# --- a refusal to hold a conference -------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def issue_refusal(*, answer_id: int, by: Actor, how: str, now: dt.datetime) -> IssuedLetter:
-    """Issue the letter of a decision not to hold a conference, to the agency that asked (SUS-14, HIPS-3).
-
-    Its words are those of the answer, which never changes: whoever answered sends it, once.
-    """
-    answer = ConveneAnswer.objects.select_related("convening").get(pk=answer_id)
-    case = Case.objects.select_for_update(of=("self",)).get(pk=answer.convening.case_id)
-    permissions.check_issue_refusal(by, answer)
-    check_words(how, SHORT, "How it is sent", "how")
-    if not how.strip():
-        raise Denied("Enter how it is sent, for example by secure e-mail", field="how")
-    if refusal_letter_of(answer) is not None:
-        raise changed("This letter was issued. An issued letter never changes.")
-    said = refusal_letter(answer)
-    printed_letter = refusal_printed(answer, now)
-    letter = Letter.objects.create(
-        partnership_id=case.partnership_id, case=case, kind="not_convene", key=refusal_key(answer), rule=said["rule"],
-        drafted_at=answer.decided_at, drafted_by_id=answer.decided_by_id, issued_at=now, issued_by_id=by.member,
-        how_sent=how.strip(),
-    )  # fmt: skip
-    LetterText.objects.create(
-        partnership_id=case.partnership_id, letter=letter, number=1, title=printed_letter.title,
-        salutation=printed_letter.salutation, about=[list(row) for row in printed_letter.about],
-        sections=[{"id": s.id, "heading": s.heading, "text": s.text} for s in printed_letter.sections],
-        saved_at=now, saved_by_id=by.member,
-    )  # fmt: skip
-    LetterRecipient.objects.create(
-        partnership_id=case.partnership_id, letter=letter, name=said["to_person"], agency=said["to_agency"],
-        added_at=now, added_by_id=by.member,
-    )  # fmt: skip
-    pdf = letters.letter_pdf(printed_letter)
-    issued = IssuedLetter.objects.create(
-        partnership_id=case.partnership_id, letter=letter, pdf=pdf, sha256=hashlib.sha256(pdf).hexdigest(),
-        pages=pages_of(pdf), text_number=1,
-        recipients=[{"name": said["to_person"], "role": "", "agency": said["to_agency"], "copy": False}],
-    )  # fmt: skip
-    _audit("letter.issued", letter, by, now, kind=letter.kind, count=1)
-    return issued
-
-
-@transaction.atomic
-def issue_acknowledgement(*, complaint_id: int, by: Actor, how: str, now: dt.datetime) -> IssuedLetter:
-    """Issue the letter that acknowledges a family's complaint, once: its words are those of the record (CAM-19)."""
-    complaint = Complaint.objects.select_related("case__partnership", "case__protocol_version").get(
-        pk=complaint_id
-    )
-    case = complaint.case
-    Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
-    permissions.check_issue_acknowledgement(by, complaint)
-    check_words(how, SHORT, "How it is sent", "how")
-    if not how.strip():
-        raise Denied("Enter how it is sent, for example by post", field="how")
-    if complaint_letter_of(complaint) is not None:
-        raise changed("This letter was issued. An issued letter never changes.")
-    member = Membership.objects.select_related("user").get(pk=by.member)
-    made = complaint_printed(complaint, member, now)
-    to = made.recipients[0]
-    letter = Letter.objects.create(
-        partnership_id=case.partnership_id, case=case, kind="complaint", key=COMPLAINT_KEY,
-        rule=complaint_rule(complaint), drafted_at=now, drafted_by=member, issued_at=now, issued_by=member,
-        how_sent=how.strip(),
-    )  # fmt: skip
-    LetterText.objects.create(
-        partnership_id=case.partnership_id, letter=letter, number=1, title=made.title, salutation=made.salutation,
-        about=[list(row) for row in made.about],
-        sections=[{"id": s.id, "heading": s.heading, "text": s.text} for s in made.sections],
-        saved_at=now, saved_by=member,
-    )  # fmt: skip
-    LetterRecipient.objects.create(
-        partnership_id=case.partnership_id, letter=letter, name=to.name, added_at=now, added_by=member
-    )
-    pdf = letters.letter_pdf(made)
-    issued = IssuedLetter.objects.create(
-        partnership_id=case.partnership_id, letter=letter, pdf=pdf, sha256=hashlib.sha256(pdf).hexdigest(),
-        pages=pages_of(pdf), text_number=1, recipients=[{"name": to.name, "role": "", "agency": "", "copy": False}],
-    )  # fmt: skip
-    _audit("letter.issued", letter, by, now, kind=letter.kind, count=1)
-    return issued
 
 
 # --- the partnership's own setting --------------------------------------------------------------------------------
@@ -696,7 +621,7 @@ def make_pack(*, case_id: int, by: Actor, pack: uuid.UUID, now: dt.datetime) -> 
 def _make(
     pack: FilePack, dissent: Dissent, area: protocols.AreaProtocol, by: Actor, now: dt.datetime
 ) -> FilePack:
-    built = pack_of(dissent, area, pack, now)
+    built = pack_of(dissent, area, pack, now, in_full=True)
     pdf = letters.pack_pdf(built.pack)
     PackContent.objects.create(
         partnership_id=pack.partnership_id,
@@ -748,7 +673,7 @@ def add_to_conference(
     about = [row.child for row in children_of(conference) if row.child.uuid in set(children)]
     document = store_document(
         partnership_id=conference.partnership_id, kind=kind, data=data, children=about, by=by, now=now,
-        agency_id=_agency(conference, agency),
+        agency_id=_agency(Place(conference), agency),
     )  # fmt: skip
     ConferenceDocument.objects.create(
         partnership_id=conference.partnership_id, conference=conference, document=document
@@ -761,14 +686,14 @@ def add_to_conference(
     return document
 
 
-def _agency(conference: Conference, wanted: uuid.UUID | None) -> int | None:
-    """An agency on the conference's list; None when it is nobody's own."""
+def _agency(place: Place, wanted: uuid.UUID | None) -> int | None:
+    """An agency of this conference or case; None when it is nobody's own."""
     if wanted is None:
         return None
-    row = conference.attendances.filter(agency__uuid=wanted).first()
-    if row is None:
-        raise Denied("Select an agency on the list of this conference", field="agency")
-    return int(row.agency_id) if row.agency_id else None
+    found = next((agency for agency in agencies_at(place) if agency.uuid == wanted), None)
+    if found is None:
+        raise Denied("Select an agency on the list", field="agency")
+    return found.pk
 
 
 @transaction.atomic
@@ -776,21 +701,75 @@ def add_to_case(
     *, case_id: int, by: Actor, kind: str, data: bytes, children: Sequence[uuid.UUID], now: dt.datetime,
     agency: uuid.UUID | None = None,
 ) -> Document:  # fmt: skip
-    """Keep a document of a case, naming the children it is about."""
-    dissent = _locked(case_id)
-    permissions.check_upload_to_case(by, dissent, area_of_case(dissent.case))
-    about = [child for child in dissent.case.children.all() if child.uuid in set(children)]
+    """Keep a document of a case of any kind, naming the children it is about."""
+    matter = locked(case_id)
+    place = Place(conference_of(matter), matter.case)
+    permissions.check_upload_to_case(by, matter, area_of_case(matter.case))
+    about = [child for child in children_at(place) if child.uuid in set(children)]
     document = store_document(
-        partnership_id=dissent.partnership_id, kind=kind, data=data, children=about, by=by, now=now,
-        agency_id=_agency(dissent.conference, agency),
+        partnership_id=matter.partnership_id, kind=kind, data=data, children=about, by=by, now=now,
+        agency_id=_agency(place, agency),
     )  # fmt: skip
-    CaseDocument.objects.create(partnership_id=dissent.partnership_id, case=dissent.case, document=document)
+    CaseDocument.objects.create(partnership_id=matter.partnership_id, case=matter.case, document=document)
     write(
         "document.added", by=by, now=now, object_type="document", object_id=document.pk,
-        object_ref=dissent.case.reference, case_id=case_id, detail={"kind": kind, "count": len(about)},
-        partnership_id=dissent.partnership_id,
+        object_ref=matter.case.reference, case_id=case_id, detail={"kind": kind, "count": len(about)},
+        partnership_id=matter.partnership_id,
     )  # fmt: skip
     return document
+
+
+@transaction.atomic
+def share_document(
+    document: Document, *, by: Actor, place: Place, may_upload: bool, participant: uuid.UUID, now: dt.datetime
+) -> DocumentShare:
+    """Show a document of a case to somebody who takes part in it, also without an account. They are told."""
+    permissions.check_share(by, document, may_upload)
+    if place.case is None:
+        raise Denied("A document of a conference is for those who keep or review its record.")
+    person = next((row for row in people_to_show(place.case) if row.uuid == participant), None)
+    if person is None:
+        raise Denied("Select somebody who takes part in this case", field="participant")
+    if document.shares.filter(participant=person, ended_at__isnull=True).exists():
+        raise changed("It is shown to them already.")
+    share = DocumentShare.objects.create(
+        partnership_id=document.partnership_id,
+        document=document,
+        participant=person,
+        shared_at=now,
+        shared_by_id=by.member,
+    )
+    enqueue(
+        partnership_id=document.partnership_id, case=place.case, seat=f"capacity:{person.capacity}",
+        kind="document_shared", params={}, dedupe_key=f"document-share:{share.pk}", now=now,
+    )  # fmt: skip
+    _audit_document("document.shared", document, place, by, now)
+    return share
+
+
+@transaction.atomic
+def end_share(
+    document: Document, *, by: Actor, place: Place, may_upload: bool, share: uuid.UUID, now: dt.datetime
+) -> DocumentShare:
+    """A document is no longer shown to somebody. That it was stays on record."""
+    permissions.check_share(by, document, may_upload)
+    row = document.shares.select_for_update().filter(uuid=share).first()
+    if row is None:
+        raise Denied("It was not shown to them.")
+    if row.ended_at is not None:
+        raise changed("It is no longer shown to them.")
+    row.ended_at, row.ended_by_id = now, by.member
+    row.save(update_fields=["ended_at", "ended_by"])
+    _audit_document("document.share_ended", document, place, by, now)
+    return row
+
+
+def _audit_document(type_: str, document: Document, place: Place, by: Actor, now: dt.datetime) -> None:
+    write(
+        type_, by=by, now=now, object_type="document", object_id=document.pk, object_ref=place.reference,
+        case_id=place.case.pk if place.case else None, detail={"kind": document.kind},
+        partnership_id=document.partnership_id,
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -800,13 +779,10 @@ def open_document(document: Document, *, by: Actor, place: Place, now: dt.dateti
     A reviewer who opens what the protocol's list of materials names has read it: the list ticks itself.
     """
     policies.check_openable(document, bool(settings.CLAMD_ADDRESS))
-    case = place.case.pk if place.case else None
-    write(
-        "document.opened", by=by, now=now, object_type="document", object_id=document.pk, object_ref=place.reference,
-        case_id=case, detail={"kind": document.kind}, partnership_id=document.partnership_id,
-    )  # fmt: skip
-    for dissent in Dissent.objects.filter(conference=place.conference).select_related("case"):
-        _tick(document, dissent, by, now)
+    _audit_document("document.opened", document, place, by, now)
+    if place.conference is not None:
+        for dissent in Dissent.objects.filter(conference=place.conference).select_related("case"):
+            _tick(document, dissent, by, now)
     return bytes(DocumentContent.objects.get(document=document).data)
 
 
@@ -855,11 +831,7 @@ def withdraw_document(
         reason.strip(),
     )
     document.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
-    write(
-        "document.withdrawn", by=by, now=now, object_type="document", object_id=document.pk,
-        object_ref=place.reference, case_id=place.case.pk if place.case else None, detail={"kind": document.kind},
-        partnership_id=document.partnership_id,
-    )  # fmt: skip
+    _audit_document("document.withdrawn", document, place, by, now)
     return document
 
 

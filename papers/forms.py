@@ -150,6 +150,21 @@ class WordingForm(OnceForm):
         self.describe("closing", hint="Empty: the words that come with this service.")
 
 
+class ShareForm(OnceForm):
+    """To whom a document of a case is shown."""
+
+    participant = forms.ChoiceField(widget=forms.RadioSelect, label="Who may open it?")
+    required_messages: ClassVar = {"participant": "Select who may open it"}
+
+    def __init__(self, *args: Any, people: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        listed: Any = self.fields
+        listed["participant"].choices = people
+
+    def chosen(self) -> uuid.UUID:
+        return uuid.UUID(self.cleaned_data["participant"])
+
+
 class UploadForm(OnceForm):
     """A document: what it is, whose, about which children, and the file."""
 

@@ -1,4 +1,4 @@
-"""Which letters a dissent needs by its protocol, and what may be done to one now."""
+"""Which letters a matter needs by its protocol, and what may be done to one now."""
 
 import re
 from collections.abc import Iterable
@@ -7,8 +7,12 @@ from dataclasses import dataclass
 import protocols
 from cases.models import Child
 from cases.selectors import facts_of
+from complaints.models import Complaint
+from convening.models import ConveneAnswer, ConveneRequest
+from convening.policies import HELD, rules_of
 from core.refusals import Denied, changed
 from dissent.models import Dissent
+from escalation.models import Escalation
 from letters.model import Kind
 from records.models import Document, FilePack, Letter
 from records.states import LetterStanding, Scan
@@ -17,6 +21,13 @@ PARENTS = "capacity:parents"
 AGENCIES = "capacity:agencies"
 DISSENTER = "capacity:dissenter"
 CHAIR = "capacity:chair"
+REQUESTER = "capacity:requester"
+FAMILY = "capacity:family"  # whoever complained
+WITHOUT_ACCOUNT = (PARENTS, FAMILY)  # no message tells them of a letter
+COMPLAINT_KEY = "complaint_received"
+
+# What papers are about. A request that went up the ladder is still the request.
+Matter = Dissent | ConveneRequest | Complaint | Escalation
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +40,7 @@ class Plan:
     tells: tuple[str, ...]
     rule: str
     by: str  # the seat whose letter it is
-    tier: str  # whose decision it tells; empty for an invitation
+    tier: str  # whose decision it tells, or the step of an answer; empty for an invitation
     copies: tuple[str, ...] = ()
     child: Child | None = None
     needs_check: bool = False
@@ -41,8 +52,50 @@ class Plan:
         return f"{self.key}.{self.child.uuid}" if self.child else self.key
 
 
-def plans_of(dissent: Dissent, area: protocols.AreaProtocol) -> list[Plan]:
-    """The letters that this dissent needs so far, by what has happened and what was decided."""
+def plans_of(matter: Matter, area: protocols.AreaProtocol) -> list[Plan]:
+    """The letters that this matter needs so far, by what has happened and what was decided. A ladder needs none."""
+    match matter:
+        case Dissent():
+            return _of_dissent(matter, area)
+        case ConveneRequest():
+            return _of_request(matter, area)
+        case Complaint():
+            return _of_complaint(area)
+        case _:
+            return []
+
+
+def refusal_key(answer: ConveneAnswer) -> str:
+    return f"not_convene.{answer.step}"
+
+
+def _of_request(convening: ConveneRequest, area: protocols.AreaProtocol) -> list[Plan]:
+    """One for each answer that no conference is held (SUS-14, HIPS-3)."""
+    outcomes = {outcome.id: outcome for outcome in rules_of(area).outcomes}
+    answers = sorted(convening.answers.all(), key=lambda answer: answer.pk)
+    return [
+        Plan(
+            refusal_key(answer), "not_convene", (REQUESTER,), (), outcomes[answer.outcome].rule, "", answer.step,
+            basis=outcomes[answer.outcome].basis,
+        )
+        for answer in answers
+        if answer.means != HELD
+    ]  # fmt: skip
+
+
+def answer_of(convening: ConveneRequest, plan: Plan) -> ConveneAnswer:
+    """The answer that a letter of a request tells."""
+    return next(answer for answer in convening.answers.all() if answer.step == plan.tier)
+
+
+def _of_complaint(area: protocols.AreaProtocol) -> list[Plan]:
+    """That it came, and that the decision stands (CAM-19)."""
+    tell = next(iter(area.complaints.tells), None) if area.complaints else None
+    rule, basis = (tell.rule, tell.basis) if tell else ("", "rule")
+    return [Plan(COMPLAINT_KEY, "complaint", (FAMILY,), (), rule, "", "", basis=basis)]
+
+
+def _of_dissent(dissent: Dissent, area: protocols.AreaProtocol) -> list[Plan]:
     if area.review is None:
         return []
     facts = facts_of(dissent.case)
@@ -125,15 +178,17 @@ def _invitation(dissent: Dissent, area: protocols.AreaProtocol) -> list[Plan]:
     return []
 
 
-def plan_of(dissent: Dissent, area: protocols.AreaProtocol, slug: str) -> Plan | None:
-    return next((plan for plan in plans_of(dissent, area) if plan.slug == slug), None)
+def plan_of(matter: Matter, area: protocols.AreaProtocol, slug: str) -> Plan | None:
+    return next((plan for plan in plans_of(matter, area) if plan.slug == slug), None)
 
 
 def ended_by(
-    letter_tells: Iterable[str], dissent: Dissent, area: protocols.AreaProtocol
+    letter_tells: Iterable[str], matter: Matter, area: protocols.AreaProtocol
 ) -> list[protocols.Tell]:
     """The tellings that a letter still has to end: those not recorded another way meanwhile."""
-    done = {telling.tell_id for telling in dissent.case.tellings.all()}
+    if not letter_tells:
+        return []
+    done = {telling.tell_id for telling in matter.case.tellings.all()}
     return [tell for tell in area.tells if tell.id in letter_tells and tell.id not in done]
 
 

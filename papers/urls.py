@@ -42,6 +42,12 @@ urlpatterns = [
     path("cases/<str:reference>/refusal/<str:step>/", refusals.convene_letter, name="convene-letter"),
     path("complaints/<str:reference>/letter/", refusals.complaint_letter, name="complaint-letter"),
     path("documents/<uuid:document_uuid>/", documents.document, name="document"),
+    path("documents/<uuid:document_uuid>/share/", documents.document_share, name="document-share"),
+    path(
+        "documents/<uuid:document_uuid>/share/<uuid:share>/end/",
+        documents.document_share_end,
+        name="document-share-end",
+    ),
     path("documents/<uuid:document_uuid>/withdraw/", documents.document_withdraw, name="document-withdraw"),
     path("calendar/", calendars.calendar, name="calendar"),
     path("calendar/<str:token>.ics", calendars.feed, name="calendar-feed"),

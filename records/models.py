@@ -1,12 +1,12 @@
 """What was told to whom, what was filed where, and what was said: the records that duties end with."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
-from cases.models import Case, Child
+from cases.models import Case, Child, Participant
 from partnerships.models import Agency, Membership, TenantRow
 from records.states import Between, DocumentKind, HowHeld, LetterKind, LetterStanding, Scan
 from records.visibility import DiscussionQuerySet
@@ -240,6 +240,29 @@ class OwnRecord(TenantRow):
 # --- letters ------------------------------------------------------------------------------------------------------
 
 
+def _fixed_once_issued(
+    operation: Any = pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+) -> pgtrigger.Trigger:
+    """What a letter says and to whom it goes change while it is on its way. Issued, they are fixed like its bytes."""
+    return pgtrigger.Trigger(
+        name="fixed_once_issued",
+        when=pgtrigger.Before,
+        operation=operation,
+        func="""
+            IF EXISTS (
+                SELECT 1 FROM records_letter
+                 WHERE id IN (NEW.letter_id, OLD.letter_id) AND issued_at IS NOT NULL
+            ) THEN
+                RAISE EXCEPTION 'An issued letter is not changed: % on %', TG_OP, TG_TABLE_NAME;
+            END IF;
+            IF TG_OP = 'DELETE' THEN
+                RETURN OLD;
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
 def _together(*names: str) -> Q:
     """All of these fields are set, or none is."""
     return Q(**{f"{name}__isnull": True for name in names}) | Q(
@@ -313,6 +336,15 @@ class Letter(TenantRow):
                 name="letter_issued_is_not_dropped",
             ),
         ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="letter_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="issued_is_fixed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__issued_at__isnull=False)
+                | pgtrigger.Q(old__dropped_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.case} {self.key}"
@@ -345,7 +377,8 @@ class LetterText(TenantRow):
             models.UniqueConstraint(fields=["letter", "number"], name="letter_text_number_once")
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(name="letter_text_stays", operation=pgtrigger.Update | pgtrigger.Delete)
+            pgtrigger.Protect(name="letter_text_stays", operation=pgtrigger.Update | pgtrigger.Delete),
+            _fixed_once_issued(pgtrigger.Insert),
         ]
 
     def __str__(self) -> str:
@@ -382,6 +415,7 @@ class LetterRecipient(TenantRow):
                 condition=Q(by_rule=True) | ~Q(reason=""), name="recipient_by_hand_has_a_reason"
             ),
         ]
+        triggers: ClassVar = [_fixed_once_issued()]
 
     def __str__(self) -> str:
         return self.name
@@ -525,6 +559,34 @@ class CaseDocument(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.case} {self.document}"
+
+
+class DocumentShare(TenantRow):
+    """That a document of a case was shown to one who takes part in it, with or without an account, until it ends."""
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="shares")
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="+")
+    shared_at = models.DateTimeField()
+    shared_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=_together("ended_at", "ended_by"), name="document_share_ended_pair"
+            ),
+            models.UniqueConstraint(
+                fields=["document", "participant"],
+                condition=Q(ended_at__isnull=True),
+                name="document_shared_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document} {self.participant_id}"
 
 
 # --- packs for a child's file -------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vDuration
 
 from audit.models import AuditEvent
 from cases.models import Case, Participant
@@ -22,9 +22,11 @@ from core.actor import Actor
 from core.clock import london
 from deadlines.models import Deadline
 from deadlines.states import DeadlineState
+from escalation.models import TierPerson
 
 KEPT = dt.timedelta(days=60)  # so long a date that is over is still cancelled in calendars that knew it
 LENGTH = dt.timedelta(hours=2)
+OFTEN = dt.timedelta(hours=1)  # how often a calendar is asked to look again
 KINDS = {
     "decide": "decision due", "hold": "conference to be held by", "send": "written view due", "tell": "people to be told by",
     "raise": "time to raise ends", "resolve": "to be settled by", "acknowledge": "to be passed on by", "record": "to be recorded by",
@@ -107,6 +109,13 @@ def entries_for(actor: Actor, now: dt.datetime) -> list[Entry]:
     mine = Q(holder__in=seats)
     for case_id, capacity in own:
         mine |= Q(case_id=case_id, holder=f"capacity:{capacity}")
+    # The managers named at a step settle by its date, whoever the protocol says holds it.
+    at_step = TierPerson.objects.filter(
+        participant__membership_id=actor.membership_id or 0,
+        removed_at__isnull=True,
+        tier__escalation__case__in=visible,
+    )
+    mine |= Q(case__in=at_step.values("tier__escalation__case"), purpose="resolve")
     lately = Q(state=DeadlineState.OPEN) | Q(ended_at__gte=now - KEPT)
     deadlines = list(
         Deadline.objects.filter(mine, lately, due_at__isnull=False, case__in=visible)
@@ -133,6 +142,8 @@ def calendar_of(entries: Iterable[Entry], now: dt.datetime) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", "Professional Dissent")
+    calendar.add("refresh-interval", vDuration(OFTEN), parameters={"value": "DURATION"})
+    calendar.add("x-published-ttl", vDuration(OFTEN))
     for entry in entries:
         event = Event()
         event.add("uid", entry.uid)

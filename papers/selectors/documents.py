@@ -10,7 +10,7 @@ from django.http import Http404
 from django.urls import reverse
 
 from audit.models import AuditEvent
-from cases.models import Case, Child
+from cases.models import Case, Child, Participant
 from conferences.models import Attendance, Conference
 from conferences.selectors import children_of
 from conferences.states import Side
@@ -18,24 +18,29 @@ from core.actor import Actor
 from core.filetypes import ENDINGS
 from core.refusals import allowed
 from core.templatetags.pd import day_time
-from dissent.models import Dissent
+from escalation.permissions import is_person
+from escalation.selectors import person_name
 from papers import permissions, policies
+from papers.policies import Matter
+from papers.selectors.matters import conference_of, matter_or_404
 from partnerships.models import Agency, Membership
-from records.models import Document
+from records.models import Document, DocumentShare
 
 Shown = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a document belongs: a conference, or a case of it."""
+    """Where a document belongs: a conference, or a case, which may be about one."""
 
-    conference: Conference
+    conference: Conference | None
     case: Case | None = None
 
     @property
     def reference(self) -> str:
-        return self.case.reference if self.case else self.conference.reference
+        if self.case is not None:
+            return self.case.reference
+        return self.conference.reference if self.conference else ""
 
     @property
     def url(self) -> str:
@@ -44,46 +49,44 @@ class Place:
 
 
 def children_at(place: Place) -> list[Child]:
-    if place.case is not None:
-        return list(place.case.children.order_by("pk"))
-    return [row.child for row in children_of(place.conference)]
+    """Those whom a document can be about. A complaint is about a conference, and so about its children."""
+    if place.case is not None and (own := list(place.case.children.order_by("pk"))):
+        return own
+    return [row.child for row in children_of(place.conference)] if place.conference else []
 
 
-def agencies_at(conference: Conference) -> list[Agency]:
-    rows = Attendance.objects.filter(conference=conference, side=Side.PROFESSIONAL).select_related("agency")
-    found = {row.agency.pk: row.agency for row in rows if row.agency is not None}
+def agencies_at(place: Place) -> list[Agency]:
+    """Whose a document can be: the agencies on the list of the conference, or of those who take part in the case."""
+    found: dict[int, Agency] = {}
+    if place.conference is not None:
+        rows = Attendance.objects.filter(conference=place.conference, side=Side.PROFESSIONAL)
+        found |= {row.agency.pk: row.agency for row in rows.select_related("agency") if row.agency}
+    elif place.case is not None:
+        people = place.case.participants.select_related("agency", "membership__agency")
+        for row in people:
+            agency = row.agency or (row.membership.agency if row.membership else None)
+            if agency is not None:
+                found[agency.pk] = agency
     return sorted(found.values(), key=lambda agency: agency.name)
 
 
 def document_or_404(actor: Actor, wanted: uuid.UUID) -> tuple[Document, Place]:
     """The one gate to a document: by the conference or the case that it belongs to. A stranger gets 404."""
     document = (
-        Document.objects.select_related(
-            "conference_document__conference", "case_document__case__dissent__conference", "agency"
-        )
+        Document.objects.select_related("conference_document__conference", "case_document__case", "agency")
         .filter(uuid=wanted, partnership_id=actor.partnership_id or 0)
         .first()
     )
-    place = _place(document) if document else None
-    if document is None or place is None:
+    link: Any = getattr(document, "conference_document", None)
+    hung: Any = getattr(document, "case_document", None)
+    if document is None or (link is None and hung is None):
         raise Http404("No such document.")
-    seen = (
-        Case.objects.visible_to(actor).filter(pk=place.case.pk)
-        if place.case is not None
-        else Conference.objects.visible_to(actor).filter(pk=place.conference.pk)
-    )
-    if not seen.exists():
+    if link is None:
+        matter = matter_or_404(actor, hung.case.reference)
+        return document, Place(conference_of(matter), matter.case)
+    if not Conference.objects.visible_to(actor).filter(pk=link.conference_id).exists():
         raise Http404("No such document.")
-    return document, place
-
-
-def _place(document: Document) -> Place | None:
-    link = getattr(document, "conference_document", None)
-    if link is not None:
-        return Place(link.conference)
-    hung = getattr(document, "case_document", None)
-    dissent: Dissent | None = getattr(hung.case, "dissent", None) if hung else None
-    return Place(dissent.conference, hung.case) if hung and dissent else None
+    return document, Place(link.conference)
 
 
 def documents_at(place: Place) -> list[Document]:
@@ -105,26 +108,52 @@ def file_name(document: Document, place: Place) -> str:
     return f"{place.reference}-{kind}-{str(document.uuid)[:8]}.{ENDINGS[document.media_type]}"
 
 
+def label_of(document: Document) -> str:
+    """Report to the conference, Police."""
+    return f"{document.get_kind_display()}{f', {document.agency}' if document.agency else ''}"
+
+
+def what_of(document: Document) -> str:
+    """PDF, 120 KB."""
+    return f"{ENDINGS[document.media_type].upper()}, {max(1, document.size // 1024):,} KB"
+
+
 def listed(place: Place, may_upload: bool) -> list[Shown]:
-    """The documents of a place, with who opened each."""
+    """The documents of a place, with who opened each, and to whom it was shown."""
     documents = documents_at(place)
     opened = _opened(documents)
+    shares = _shares(documents) if place.case else {}
     scanner = bool(settings.CLAMD_ADDRESS)
     return [
         {
             "uuid": row.uuid,
-            "label": f"{row.get_kind_display()}{f', {row.agency}' if row.agency else ''}",
+            "label": label_of(row),
             "about": ", ".join(child.initials for child in row.children.all()),
             "added": f"{day_time(row.uploaded_at)}, {row.uploaded_by.user.name}",
-            "what": f"{ENDINGS[row.media_type].upper()}, {max(1, row.size // 1024):,} KB",
+            "what": what_of(row),
             "scan": "" if row.scan == "clean" else row.get_scan_display(),
             "may_open": allowed(policies.check_openable, row, scanner),
             "withdrawn": f"Withdrawn {day_time(row.withdrawn_at)}: {row.withdrawn_reason}" if row.withdrawn_at else "",
             "may_withdraw": may_upload and row.withdrawn_at is None,
+            "may_share": may_upload and row.withdrawn_at is None and place.case is not None,
             "opened": opened.get(row.pk, []),
+            "shares": shares.get(row.pk, []),
         }
         for row in documents
     ]  # fmt: skip
+
+
+def _shares(documents: Iterable[Document]) -> dict[int, list[Shown]]:
+    """To whom each document is shown now."""
+    rows = (
+        DocumentShare.objects.filter(document__in=[row.pk for row in documents], ended_at__isnull=True)
+        .select_related("participant__membership__user", "participant__slot")
+        .order_by("shared_at")
+    )
+    found: dict[int, list[Shown]] = {}
+    for row in rows:
+        found.setdefault(row.document_id, []).append({"uuid": row.uuid, "who": person_words(row.participant)})
+    return found
 
 
 def _opened(documents: Iterable[Document]) -> dict[int, list[str]]:
@@ -146,7 +175,44 @@ def _opened(documents: Iterable[Document]) -> dict[int, list[str]]:
     }
 
 
-def may_upload(actor: Actor, place: Place, dissent: Dissent | None, area: Any) -> bool:
-    if place.case is not None and dissent is not None:
-        return allowed(permissions.check_upload_to_case, actor, dissent, area)
+def may_upload(actor: Actor, place: Place, matter: Matter | None, area: Any) -> bool:
+    if matter is not None:
+        return allowed(permissions.check_upload_to_case, actor, matter, area)
     return allowed(permissions.check_upload, actor, place.conference)
+
+
+# --- shown to those who take part ---------------------------------------------------------------------------------
+
+
+def person_words(participant: Participant) -> str:
+    """Pia Police, dissenting professional."""
+    return f"{person_name(participant)}, {participant.get_capacity_display()}"
+
+
+def people_to_show(case: Case) -> list[Participant]:
+    """Those who take part in a case, by name."""
+    rows = case.participants.select_related("membership__user", "slot", "agency").order_by("pk")
+    return [row for row in rows if person_name(row)]
+
+
+def shared_with(actor: Actor, case: Case) -> list[Shown]:
+    """The documents of a case that were shown to this person, for their page of papers."""
+    rows = (
+        DocumentShare.objects.filter(
+            document__case_document__case=case, ended_at__isnull=True, document__withdrawn_at__isnull=True
+        )
+        .select_related("document__agency", "participant__slot")
+        .order_by("shared_at")
+    )
+    scanner = bool(settings.CLAMD_ADDRESS)
+    found = {row.document.pk: row for row in rows if is_person(actor, row.participant)}
+    return [
+        {
+            "uuid": row.document.uuid,
+            "label": label_of(row.document),
+            "what": what_of(row.document),
+            "shared": day_time(row.shared_at),
+            "may_open": allowed(policies.check_openable, row.document, scanner),
+        }
+        for row in found.values()
+    ]

@@ -7,9 +7,13 @@ from typing import Any
 
 import letters
 import protocols
+from complaints.models import Complaint
+from complaints.selectors import aspects_in_words
 from conferences.models import Attendance
 from conferences.selectors import children_of
 from conferences.states import PRESENT, Side
+from convening.models import ConveneRequest
+from convening.selectors import refusal_letter
 from core.clock import london_date
 from core.templatetags.pd import day_date, day_time
 from deadlines.selectors import clocks_of
@@ -18,13 +22,14 @@ from dissent.selectors import decision_words, if_unresolved, seat_title
 from dissent.selectors.words import booked_for, direction_words
 from letters import Child, Dated, Facts, Recipient, Section, Wording
 from letters.model import Kind
-from papers.policies import AGENCIES, CHAIR, DISSENTER, PARENTS, Plan
+from papers.policies import AGENCIES, CHAIR, DISSENTER, FAMILY, PARENTS, REQUESTER, Matter, Plan, answer_of
 from partnerships.models import Partnership
 from partnerships.selectors import holders_of
 from protocols.describe import BASIS_LABELS
 from records.models import IssuedLetter, Letter, LetterHead, LetterText, LetterWording
 
 DEFAULT_MARKING = "Official-Sensitive"
+WITHOUT_MEANWHILE = ("not_convene", "complaint")  # no decision stands meanwhile, or the text says it itself
 Shown = dict[str, Any]
 
 
@@ -43,8 +48,55 @@ def answer_at(dissent: Dissent, tier: str) -> Answer | None:
     return next((answer for answer in dissent.answers.all() if answer.tier == tier), None)
 
 
-def facts_for(plan: Plan, dissent: Dissent, area: protocols.AreaProtocol, now: dt.datetime) -> Facts:
-    """What is recorded, as far as this letter may say it. The parents' letter takes nothing that anybody wrote."""
+def facts_for(plan: Plan, matter: Matter, area: protocols.AreaProtocol, now: dt.datetime) -> Facts:
+    """What is recorded, as far as this letter may say it. Raises ValueError for a ladder, which has no letters."""
+    match matter:
+        case Dissent():
+            return _of_dissent(plan, matter, area, now)
+        case ConveneRequest():
+            return _of_request(plan, matter, area)
+        case Complaint():
+            return _of_complaint(matter, area)
+        case _:
+            raise ValueError("No letter is written about a ladder.")
+
+
+def _of_request(plan: Plan, convening: ConveneRequest, area: protocols.AreaProtocol) -> Facts:
+    answer = answer_of(convening, plan)
+    said = refusal_letter(answer)
+    case = convening.case
+    return Facts(
+        reference=case.reference,
+        partnership=case.partnership.name,
+        conference=area.word("conference"),
+        chair=area.word("chair"),
+        children=tuple(Child(initials=child.initials) for child in case.children.order_by("pk")),
+        outcome=said["outcome"],
+        reply=answer.reply,
+        reasons=answer.reasons,
+        decided_on=london_date(answer.decided_at),
+        about=f"Your request of {day_date(convening.made_at)}",
+        rule=plan.rule,
+        document=area.head.document,
+        stands=area.meanwhile.text,
+    )
+
+
+def _of_complaint(complaint: Complaint, area: protocols.AreaProtocol) -> Facts:
+    """Nothing that anybody else said, and no name but the reader's own."""
+    return Facts(
+        reference=complaint.case.reference,
+        partnership=complaint.case.partnership.name,
+        conference=area.word("conference"),
+        held_on=london_date(complaint.conference.starts_at),
+        about="; ".join(aspects_in_words(complaint, area)),
+        document=area.head.document,
+        stands=area.meanwhile.text,
+    )
+
+
+def _of_dissent(plan: Plan, dissent: Dissent, area: protocols.AreaProtocol, now: dt.datetime) -> Facts:
+    """The parents' letter takes nothing that anybody wrote."""
     answer = answer_at(dissent, plan.tier)
     outcome = area.outcome(answer.outcome) if answer else None
     tier = area.tier(plan.tier)
@@ -108,9 +160,22 @@ def _dates(dissent: Dissent, now: dt.datetime) -> tuple[Dated, ...]:
 
 
 def recipients_by_rule(
-    plan: Plan, dissent: Dissent, area: protocols.AreaProtocol, today: dt.date
+    plan: Plan, matter: Matter, area: protocols.AreaProtocol, today: dt.date
 ) -> list[Addressed]:
     """Whom the protocol names for this letter, by name, role and agency."""
+    match matter:
+        case Dissent():
+            return _by_rule(plan, matter, area, today)
+        case ConveneRequest():
+            said = refusal_letter(answer_of(matter, plan))
+            return [Addressed(said["to_person"], "", said["to_agency"], REQUESTER)]
+        case Complaint():
+            return [Addressed(matter.name or str(matter.get_made_by_display()), "", "", FAMILY)]
+        case _:
+            return []
+
+
+def _by_rule(plan: Plan, dissent: Dissent, area: protocols.AreaProtocol, today: dt.date) -> list[Addressed]:
     found: list[Addressed] = []
     for seat in plan.to:
         found += _in_seat(seat, dissent, area, today)
@@ -155,8 +220,11 @@ def _agencies(dissent: Dissent) -> list[Addressed]:
     return [Addressed(row.name, row.job_title, str(row.agency)) for row in chosen.values()]
 
 
-def third_parties(dissent: Dissent, plan: Plan) -> list[str]:
+def third_parties(matter: Matter, plan: Plan) -> list[str]:
     """Names that the parents' letter must not hold: professionals, agencies, relatives, other children."""
+    if not isinstance(matter, Dissent) or plan.kind != "parents":
+        return []
+    dissent = matter
     names = [dissent.attendance.name, dissent.agency.name]
     for row in Attendance.objects.filter(conference=dissent.conference).select_related("agency"):
         if row.side == Side.PROFESSIONAL:
@@ -187,15 +255,13 @@ def wording_for(partnership_id: int, kind: str) -> Wording:
 # --- a letter, printed --------------------------------------------------------------------------------------------
 
 
-def first_draft(
-    plan: Plan, dissent: Dissent, area: protocols.AreaProtocol, now: dt.datetime
-) -> letters.Draft:
+def first_draft(plan: Plan, matter: Matter, area: protocols.AreaProtocol, now: dt.datetime) -> letters.Draft:
     """The letter as the writer first finds it."""
-    people = recipients_by_rule(plan, dissent, area, london_date(now))
+    people = recipients_by_rule(plan, matter, area, london_date(now))
     to = [person for person in people if not person.copy]
     names = to[0].name if len(to) == 1 and plan.kind != "parents" else ""
-    own = wording_for(dissent.partnership_id, plan.kind)
-    return letters.draft(plan.kind, facts_for(plan, dissent, area, now), own, names=names)
+    own = wording_for(matter.partnership_id, plan.kind)
+    return letters.draft(plan.kind, facts_for(plan, matter, area, now), own, names=names)
 
 
 def basis_words(rule: str, basis: str, area: protocols.AreaProtocol) -> str:
@@ -220,7 +286,6 @@ def printed(
     basis: str,
     now: dt.datetime,
     specimen: bool = False,
-    stands: bool = True,
 ) -> letters.Letter:
     """A letter with everything that stands around its text."""
     head = head_of(partnership.pk)
@@ -240,7 +305,7 @@ def printed(
         recipients=tuple(recipients),
         salutation=text.salutation,
         sections=sections,
-        stands=area.meanwhile.text if stands else "",
+        stands=area.meanwhile.text if kind not in WITHOUT_MEANWHILE else "",
         signed_by=signed_by,
         signed_post=signed_post,
         basis=basis_words(rule, basis, area),

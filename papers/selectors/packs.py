@@ -5,26 +5,32 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
+
 import protocols
 from cases.models import Child
 from conferences.models import ConferenceChild, NotedView, RecordField, View
 from conferences.selectors import children_of
 from conferences.states import Side
 from core.clock import london_date
+from core.filetypes import ENDINGS
+from core.refusals import allowed
 from core.templatetags.pd import day_date, day_time, initials_age
 from deadlines.selectors import clocks_of
 from dissent.models import Answer, Conversation, Dissent, DissentChild, MaterialSeen
 from dissent.selectors import child_view, decision_words
 from dissent.selectors.words import CHOICES, direction_words, signed_by, subject_words
 from dissent.states import ContactHow
-from letters import Block, Pack, Part
-from papers.policies import found_children
+from letters import Block, Enclosure, Pack, Part, Unreadable, pages_of, words_of
+from papers.policies import check_openable, found_children
+from papers.selectors.documents import label_of
 from papers.selectors.letters import DEFAULT_MARKING, head_of
 from protocols.describe import event_words, seat_words, sections
 from records.models import Discussion, Document, FilePack, HeldText
 from records.states import Between
 
 Rows = list[tuple[str, ...]]
+PAGES = 150  # of documents in one pack; what is over goes beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +66,23 @@ class Texts:
     decided: dict[str, HeldText]
     held: list[Held] = field(default_factory=list)
 
-    def shown(self, key: str, label: str, text: str) -> str:
+    def kept_out(self, key: str, label: str, text: str) -> str:
+        """Why a text is not in the pack, in words; empty when it is."""
         text = text.strip()
         found = tuple(found_children(text, self.others, self.own)) if text else ()
         if not found:
-            return text
+            return ""
         self.held.append(Held(key, label, text, found))
         row = self.decided.get(key)
         if row is None or row.digest != digest_of(text) or row.decided_at is None:
-            return "[This text waits for a second person, since it may name another child.]"
-        if row.released:
-            return text
-        return f"[Withheld on {day_date(row.decided_at)}, since it names another child.]"
+            return "Waits for a second person, since it may name another child."
+        return (
+            "" if row.released else f"Withheld on {day_date(row.decided_at)}, since it names another child."
+        )
+
+    def shown(self, key: str, label: str, text: str) -> str:
+        why = self.kept_out(key, label, text)
+        return f"[{why}]" if why else text.strip()
 
     def block(self, key: str, label: str, text: str, caption: str = "") -> list[Block]:
         shown = self.shown(key, label, text)
@@ -85,13 +96,24 @@ def other_children(dissent: Dissent, own: Child) -> list[Child]:
     return list({child.pk: child for child in rows if child.pk != own.pk}.values())
 
 
-def pack_of(dissent: Dissent, area: protocols.AreaProtocol, row: FilePack, now: dt.datetime) -> Built:
-    """The pack of one child as it would be made now, and the texts of it that wait for a second person."""
+def pack_of(
+    dissent: Dissent,
+    area: protocols.AreaProtocol,
+    row: FilePack,
+    now: dt.datetime,
+    *,
+    in_full: bool = False,
+) -> Built:
+    """The pack of one child as it would be made now, and the texts of it that wait for a second person.
+
+    `in_full`: with the pages of its documents, which takes seconds.
+    """
     own = row.child
     decided = {held.key: held for held in row.held.all()}
     texts = Texts(own, other_children(dissent, own), decided)
     about = next((d for d in dissent.dissent_children.all() if d.conference_child.child_id == own.pk), None)
     there = next((c for c in children_of(dissent.conference) if c.child_id == own.pk), None)
+    documents = enclosed(dissent, own, texts, in_full=in_full)
     parts = [
         _dissent(dissent, area, texts, about),
         _conference(dissent, area, texts, there),
@@ -100,7 +122,7 @@ def pack_of(dissent: Dissent, area: protocols.AreaProtocol, row: FilePack, now: 
         _told(dissent, area, texts, own),
         _discussions(dissent, texts),
         _dates(dissent, area, now),
-        _documents(dissent, own),
+        _documents(documents),
         _protocol(area),
     ]
     day = london_date(dissent.conference.starts_at)
@@ -128,6 +150,7 @@ def pack_of(dissent: Dissent, area: protocols.AreaProtocol, row: FilePack, now: 
         else "About this child alone.",
         parts=tuple(part for part in parts if part is not None and part.blocks),
         made_at=now,
+        enclosures=tuple(row.enclosure for row in documents if row.enclosure is not None),
     )
     return Built(pack, tuple(texts.held))
 
@@ -433,26 +456,69 @@ def documents_about(dissent: Dissent, own: Child) -> list[Document]:
     rows = Document.objects.filter(case_document__case=dissent.case) | Document.objects.filter(
         conference_document__conference=dissent.conference
     )
-    found = rows.filter(withdrawn_at__isnull=True).select_related("agency").order_by("uploaded_at")
+    found = rows.filter(withdrawn_at__isnull=True).select_related("agency").order_by("uploaded_at", "pk")
     return [row for row in found if {c.child_id for c in row.document_children.all()} == {own.pk}]
 
 
-def _documents(dissent: Dissent, own: Child) -> Part:
-    rows: Rows = [
-        (
-            f"{row.get_kind_display()}{f', {row.agency}' if row.agency else ''}",
-            day_date(row.uploaded_at),
-            f"SHA-256 {row.sha256}",
-        )
-        for row in documents_about(dissent, own)
-    ]
-    if not rows:
-        return Part(title="Documents about this child alone", blocks=())
-    head = ("Document", "Added", "Its content, as a checksum")
-    return Part(
-        title="Documents about this child alone",
-        blocks=(Block(kind="table", head=head, rows=tuple(rows)),),
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A document about this child alone, and how it is in the pack: in full, or why not."""
+
+    document: Document
+    how: str
+    enclosure: Enclosure | None = None
+
+
+def enclosed(dissent: Dissent, own: Child, texts: Texts, *, in_full: bool) -> list[Enclosed]:
+    """The documents of a pack. One whose words name another child is held like any other text."""
+    found: list[Enclosed] = []
+    pages = 0
+    for document in documents_about(dissent, own):
+        title = f"Document {len(found) + 1}: {label_of(document)}"
+        beside = f"It goes beside this pack, as {ENDINGS[document.media_type].upper()}."
+        if not allowed(check_openable, document, bool(settings.CLAMD_ADDRESS)):
+            found.append(Enclosed(document, "Not in this pack: the virus scanner has not found it clean."))
+            continue
+        try:
+            data = bytes(document.content.data)
+            words = words_of(data, document.media_type)
+            if why := texts.kept_out(f"document.{document.uuid}", title, words):
+                found.append(Enclosed(document, why))
+                continue
+            enclosure = _in_full(title, document, data) if in_full else None
+        except Unreadable:
+            found.append(Enclosed(document, beside))
+            continue
+        pages += len(enclosure.pages) if enclosure else 0
+        if pages > PAGES:
+            found.append(Enclosed(document, beside))
+            continue
+        searched = "" if words else " It has no words that could be searched for other children."
+        found.append(Enclosed(document, f"In full at the end of this pack.{searched}", enclosure))
+    return found
+
+
+def _in_full(title: str, document: Document, data: bytes) -> Enclosure:
+    return Enclosure(
+        title=title,
+        facts=(("Added", day_date(document.uploaded_at)), ("Checksum", f"SHA-256 {document.sha256}")),
+        pages=pages_of(data, document.media_type),
     )
+
+
+def _documents(documents: list[Enclosed]) -> Part:
+    rows = tuple(
+        (
+            f"{number}. {label_of(row.document)}",
+            day_date(row.document.uploaded_at),
+            row.how,
+            f"SHA-256 {row.document.sha256}",
+        )
+        for number, row in enumerate(documents, 1)
+    )
+    head = ("Document", "Added", "Where it is", "Its content, as a checksum")
+    blocks = (Block(kind="table", head=head, rows=rows),) if rows else ()
+    return Part(title="Documents about this child alone", blocks=blocks)
 
 
 def _protocol(area: protocols.AreaProtocol) -> Part:

@@ -9,58 +9,58 @@ from django.urls import reverse
 
 import letters as typeset
 import protocols
-from accounts.edge import ActingRequest, OnceForm, signed_in
+from accounts.edge import ActingRequest, OnceForm, acting, signed_in
 from core.clock import london_date
 from core.refusals import allowed
 from dissent.forms import ReasonForm
-from dissent.models import Dissent
 from papers import actions, forms, permissions, policies
-from papers.policies import Plan
+from papers.policies import Matter, Plan
 from papers.selectors import hub
 from papers.selectors.letters import (
+    WITHOUT_MEANWHILE,
     first_draft,
     recipients_by_rule,
     recipients_of,
     text_of,
 )
-from papers.views.pages import form_page, given, open_, pdf_response, posted
+from papers.views.pages import form_page, given, open_matter, pdf_response, posted
 from records.models import Letter
 from records.states import LetterKind
 
 
-@signed_in
+@acting
 def papers(request: ActingRequest, reference: str) -> HttpResponse:
     """Letters, packs and what can be taken out, for one case."""
-    dissent, area = open_(request, reference)
-    return render(request, "papers/papers.html", hub.hub(dissent, area, request.actor))
+    matter, area = open_matter(request, reference)
+    return render(request, "papers/papers.html", hub.hub(matter, area, request.actor))
 
 
 def _writing(
     request: ActingRequest, reference: str, slug: str
-) -> tuple[Dissent, protocols.AreaProtocol, Plan, Letter | None]:
-    dissent, area = open_(request, reference)
-    plan = hub.plan_or_404(dissent, area, slug)
-    permissions.check_write(request.actor, dissent, area, plan)
-    return dissent, area, plan, hub.letter_of(dissent, plan)
+) -> tuple[Matter, protocols.AreaProtocol, Plan, Letter | None]:
+    matter, area = open_matter(request, reference)
+    plan = hub.plan_or_404(matter, area, slug)
+    permissions.check_write(request.actor, matter, area, plan)
+    return matter, area, plan, hub.letter_of(matter, plan)
 
 
 def _begun(
     request: ActingRequest, reference: str, slug: str
-) -> tuple[Dissent, protocols.AreaProtocol, Plan, Letter]:
+) -> tuple[Matter, protocols.AreaProtocol, Plan, Letter]:
     """A letter that was saved once; one that was not is no page yet."""
-    dissent, area, plan, found = _writing(request, reference, slug)
+    matter, area, plan, found = _writing(request, reference, slug)
     if found is None:
         raise Http404("This letter was not begun.")
-    return dissent, area, plan, found
+    return matter, area, plan, found
 
 
 @signed_in
 def letter(request: ActingRequest, reference: str, slug: str) -> HttpResponse:
     """Write a letter: drafted from what is recorded, or as it was saved last."""
-    dissent, area, plan, found = _writing(request, reference, slug)
+    matter, area, plan, found = _writing(request, reference, slug)
     if found is not None and request.method != "POST":
         policies.check_editable(found)
-    draft = first_draft(plan, dissent, area, request.now)
+    draft = first_draft(plan, matter, area, request.now)
     text: Any = text_of(found) if found else draft
     form = forms.LetterForm(
         posted(request), sections=_rows(text, draft), salutation=text.salutation, letter=found
@@ -69,14 +69,14 @@ def letter(request: ActingRequest, reference: str, slug: str) -> HttpResponse:
     return form_page(
         request, form,
         lambda: actions.save_letter(
-            case_id=dissent.case_id, slug=slug, by=request.actor, texts=form.texts(),
+            case_id=matter.case_id, slug=slug, by=request.actor, texts=form.texts(),
             salutation=form.cleaned_data["salutation"], version=form.expected_version(), now=request.now,
         ),
         "The letter was saved. Nothing has been sent.", to,
         template="papers/letter.html", page_title=hub.letter_title(plan, area), reference=reference, plan=plan,
-        submit_label="Save and preview", found=found, about=text.about, at_end=area.meanwhile.text, tab=LetterKind(plan.kind).label,
+        submit_label="Save and preview", found=found, about=text.about, at_end="" if plan.kind in WITHOUT_MEANWHILE else area.meanwhile.text, tab=LetterKind(plan.kind).label,
         back_url=reverse("papers", args=[reference]), cancel_url=reverse("papers", args=[reference]),
-        recipients=recipients_of(found) if found else recipients_by_rule(plan, dissent, area, london_date(request.now)),
+        recipients=recipients_of(found) if found else recipients_by_rule(plan, matter, area, london_date(request.now)),
     )  # fmt: skip
 
 
@@ -101,37 +101,37 @@ def _rows(text: Any, draft: typeset.Draft) -> list[dict[str, Any]]:
 @signed_in
 def letter_preview(request: ActingRequest, reference: str, slug: str) -> HttpResponse:
     """The PDF as it would be issued, marked on every page as not issued."""
-    dissent, area, plan, found = _readable(request, reference, slug)
-    desk = actions.Desk(dissent, area, plan)
+    matter, area, plan, found = _readable(request, reference, slug)
+    desk = actions.Desk(matter, area, plan)
     shown = actions.printed_of(desk, found, request.actor, request.now, specimen=True)
     return pdf_response(typeset.letter_pdf(shown), f"{reference}-not-issued")
 
 
 def _readable(
     request: ActingRequest, reference: str, slug: str
-) -> tuple[Dissent, protocols.AreaProtocol, Plan, Letter]:
+) -> tuple[Matter, protocols.AreaProtocol, Plan, Letter]:
     """A letter on its way, for its writers and for the second person who is asked to look at it."""
-    dissent, area = open_(request, reference)
-    plan = hub.plan_or_404(dissent, area, slug)
-    found = hub.letter_of(dissent, plan)
+    matter, area = open_matter(request, reference)
+    plan = hub.plan_or_404(matter, area, slug)
+    found = hub.letter_of(matter, plan)
     if found is None:
-        permissions.check_write(request.actor, dissent, area, plan)
+        permissions.check_write(request.actor, matter, area, plan)
         raise Http404("This letter was not begun.")
-    if not allowed(permissions.check_second_person, request.actor, dissent, area, found):
-        permissions.check_write(request.actor, dissent, area, plan)
-    return dissent, area, plan, found
+    if not allowed(permissions.check_second_person, request.actor, matter, area, found):
+        permissions.check_write(request.actor, matter, area, plan)
+    return matter, area, plan, found
 
 
 @signed_in
 def letter_recipients(request: ActingRequest, reference: str, slug: str) -> HttpResponse:
     """Who gets it, by name, role and agency: those the rule names, and others with the reason."""
-    dissent, _, plan, found = _begun(request, reference, slug)
+    matter, _, plan, found = _begun(request, reference, slug)
     form = forms.RecipientForm(posted(request))
     url = reverse("letter-recipients", args=[reference, slug])
     return form_page(
         request, form,
         lambda: actions.add_recipient(
-            case_id=dissent.case_id, slug=slug, by=request.actor, now=request.now, **given(form)
+            case_id=matter.case_id, slug=slug, by=request.actor, now=request.now, **given(form)
         ),
         "The recipient was added.", url,
         template="papers/recipients.html", page_title="Who gets this letter", submit_label="Add this recipient",
@@ -145,7 +145,7 @@ def letter_recipients(request: ActingRequest, reference: str, slug: str) -> Http
 def letter_recipient_remove(
     request: ActingRequest, reference: str, slug: str, recipient: uuid.UUID
 ) -> HttpResponse:
-    dissent, _, plan, found = _begun(request, reference, slug)
+    matter, _, plan, found = _begun(request, reference, slug)
     row = found.recipients.filter(uuid=recipient).first()
     if row is None:
         raise Http404("No such recipient.")
@@ -158,7 +158,7 @@ def letter_recipient_remove(
     return form_page(
         request, form,
         lambda: actions.remove_recipient(
-            case_id=dissent.case_id, slug=slug, by=request.actor, recipient=recipient,
+            case_id=matter.case_id, slug=slug, by=request.actor, recipient=recipient,
             reason=form.cleaned_data["reason"], now=request.now,
         ),
         "The recipient was taken off.", url, page_title="Take a recipient off", submit_label="Take off",
@@ -172,29 +172,29 @@ def letter_recipient_remove(
 @signed_in
 def letter_issue(request: ActingRequest, reference: str, slug: str) -> HttpResponse:
     """The letter as it will look, with its recipients; then issued, or sent to a second person first."""
-    dissent, area, plan, found = _begun(request, reference, slug)
+    matter, area, plan, found = _begun(request, reference, slug)
     if request.method != "POST":
         policies.check_editable(found)
-    desk = actions.Desk(dissent, area, plan)
+    desk = actions.Desk(matter, area, plan)
     to_check = found.needs_check and found.checked_at is None
     form: Any = OnceForm(posted(request)) if to_check else forms.IssueForm(posted(request))
     context = {
         "reference": reference, "slug": slug, "plan": plan, "found": found, "to_check": to_check,
         "letter": actions.printed_of(desk, found, request.actor, request.now),
         "page_title": hub.letter_title(plan, area), "tab": LetterKind(plan.kind).label, "versions": found.texts.count(),
-        "ends": [tell.what for tell in policies.ended_by(found.tells, dissent, area)],
+        "ends": [tell.what for tell in policies.ended_by(found.tells, matter, area)],
     }  # fmt: skip
     if to_check:
         return form_page(
             request, form,
-            lambda: actions.send_for_check(case_id=dissent.case_id, slug=slug, by=request.actor, now=request.now),
+            lambda: actions.send_for_check(case_id=matter.case_id, slug=slug, by=request.actor, now=request.now),
             "The letter waits for a second person. They were told.", reverse("papers", args=[reference]),
             template="papers/issue.html", submit_label="Send it to a second person", **context,
         )  # fmt: skip
     return form_page(
         request, form,
         lambda: actions.issue(
-            case_id=dissent.case_id, slug=slug, by=request.actor, how=form.cleaned_data["how"], now=request.now
+            case_id=matter.case_id, slug=slug, by=request.actor, how=form.cleaned_data["how"], now=request.now
         ),
         "The letter was issued. Open it below and send it.", reverse("papers", args=[reference]),
         template="papers/issue.html", submit_label="Issue the letter", **context,
@@ -204,20 +204,20 @@ def letter_issue(request: ActingRequest, reference: str, slug: str) -> HttpRespo
 @signed_in
 def letter_check(request: ActingRequest, reference: str, slug: str) -> HttpResponse:
     """The second person looks at a letter before it is issued (CAM-15)."""
-    dissent, area = open_(request, reference)
-    plan = hub.plan_or_404(dissent, area, slug)
-    found = hub.letter_of(dissent, plan)
+    matter, area = open_matter(request, reference)
+    plan = hub.plan_or_404(matter, area, slug)
+    found = hub.letter_of(matter, plan)
     if found is None:
-        if not permissions.works_on(request.actor, dissent, area):
-            permissions.check_write(request.actor, dissent, area, plan)
+        if not permissions.works_on(request.actor, matter, area):
+            permissions.check_write(request.actor, matter, area, plan)
         raise Http404("This letter was not begun.")
-    permissions.check_second_person(request.actor, dissent, area, found)
+    permissions.check_second_person(request.actor, matter, area, found)
     form = forms.CheckLetterForm(posted(request))
-    desk = actions.Desk(dissent, area, plan)
+    desk = actions.Desk(matter, area, plan)
     return form_page(
         request, form,
         lambda: actions.check_letter(
-            case_id=dissent.case_id, slug=slug, by=request.actor, passed=form.cleaned_data["passed"] == "yes",
+            case_id=matter.case_id, slug=slug, by=request.actor, passed=form.cleaned_data["passed"] == "yes",
             note=form.cleaned_data["note"], now=request.now,
         ),
         "Your check was recorded.", reverse("papers", args=[reference]),
@@ -229,12 +229,12 @@ def letter_check(request: ActingRequest, reference: str, slug: str) -> HttpRespo
 
 @signed_in
 def letter_drop(request: ActingRequest, reference: str, slug: str) -> HttpResponse:
-    dissent, area, plan, _ = _begun(request, reference, slug)
+    matter, area, plan, _ = _begun(request, reference, slug)
     form = ReasonForm(posted(request), label="Why?", required=False)
     return form_page(
         request, form,
         lambda: actions.drop(
-            case_id=dissent.case_id, slug=slug, by=request.actor, reason=form.cleaned_data["reason"], now=request.now
+            case_id=matter.case_id, slug=slug, by=request.actor, reason=form.cleaned_data["reason"], now=request.now
         ),
         "The draft was dropped.", reverse("papers", args=[reference]), page_title="Drop this draft",
         submit_label="Drop it", reference=reference,
@@ -242,17 +242,17 @@ def letter_drop(request: ActingRequest, reference: str, slug: str) -> HttpRespon
     )  # fmt: skip
 
 
-@signed_in
+@acting
 def letter_issued(request: ActingRequest, reference: str, letter_uuid: uuid.UUID) -> HttpResponse:
     """An issued letter: its stored bytes."""
-    dissent, area = open_(request, reference)
+    matter, area = open_matter(request, reference)
     found = (
         Letter.objects.select_related("issued", "case")
-        .filter(case=dissent.case, uuid=letter_uuid, issued_at__isnull=False)
+        .filter(case=matter.case, uuid=letter_uuid, issued_at__isnull=False)
         .first()
     )
     if found is None:
         raise Http404("No such letter.")
-    permissions.check_read_letter(request.actor, dissent, area, found)
+    permissions.check_read_letter(request.actor, matter, area, found)
     data = actions.open_letter(found, by=request.actor, now=request.now)
     return pdf_response(data, f"{reference}-{found.kind.replace('_', '-')}")

@@ -11,6 +11,7 @@ import protocols
 from accounts.edge import ActingRequest, form_status, submit
 from cases.selectors import area_of_case
 from dissent.models import Dissent
+from papers.policies import Matter
 from papers.selectors import hub
 
 
@@ -28,8 +29,13 @@ def pdf_response(data: bytes, name: str) -> HttpResponse:
 
 
 def open_(request: ActingRequest, reference: str) -> tuple[Dissent, protocols.AreaProtocol]:
-    dissent = hub.gate(request.actor, reference)
+    dissent = hub.dissent_gate(request.actor, reference)
     return dissent, area_of_case(dissent.case)
+
+
+def open_matter(request: ActingRequest, reference: str) -> tuple[Matter, protocols.AreaProtocol]:
+    matter = hub.gate(request.actor, reference)
+    return matter, area_of_case(matter.case)
 
 
 def done(request: HttpRequest, words: str, url: str) -> str:

@@ -5,23 +5,22 @@ from django.shortcuts import render
 
 from accounts.edge import ActingRequest, signed_in
 from conferences.selectors import area_of_conference, get_conference_or_404
-from dissent.permissions import is_reviewer
 from papers import actions, permissions
 from papers.selectors.export import case_as_data, case_as_page
 from papers.selectors.extract import extract_of
-from papers.views.pages import open_
+from papers.views.pages import open_matter
 
 
 @signed_in
 def case_export(request: ActingRequest, reference: str) -> HttpResponse:
     """A case as JSON: whole for the reviewing manager, without what people wrote for the admin."""
-    dissent, area = open_(request, reference)
-    permissions.check_export(request.actor, dissent, area)
-    whole = is_reviewer(request.actor, dissent, area)
-    actions.note_export(case=dissent.case, by=request.actor, whole=whole, now=request.now)
-    data = case_as_data(dissent, area, request.now, whole=whole)
+    matter, area = open_matter(request, reference)
+    permissions.check_export(request.actor, matter, area)
+    whole = permissions.exports_whole(request.actor, matter, area)
+    actions.note_export(case=matter.case, by=request.actor, whole=whole, now=request.now)
+    data = case_as_data(matter, area, request.now, whole=whole)
     response = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
-    response["Content-Disposition"] = f'attachment; filename="{dissent.case.reference}.json"'
+    response["Content-Disposition"] = f'attachment; filename="{matter.case.reference}.json"'
     response["Cache-Control"] = "no-store, private"
     return response
 
@@ -29,12 +28,12 @@ def case_export(request: ActingRequest, reference: str) -> HttpResponse:
 @signed_in
 def case_print(request: ActingRequest, reference: str) -> HttpResponse:
     """The same on a page to be printed."""
-    dissent, area = open_(request, reference)
-    permissions.check_export(request.actor, dissent, area)
-    whole = is_reviewer(request.actor, dissent, area)
-    actions.note_export(case=dissent.case, by=request.actor, whole=whole, now=request.now)
-    parts = case_as_page(case_as_data(dissent, area, request.now, whole=whole))
-    context = {"reference": dissent.case.reference, "parts": parts, "whole": whole}
+    matter, area = open_matter(request, reference)
+    permissions.check_export(request.actor, matter, area)
+    whole = permissions.exports_whole(request.actor, matter, area)
+    actions.note_export(case=matter.case, by=request.actor, whole=whole, now=request.now)
+    parts = case_as_page(case_as_data(matter, area, request.now, whole=whole))
+    context = {"reference": matter.case.reference, "parts": parts, "whole": whole}
     return render(request, "papers/print.html", context)
 
 

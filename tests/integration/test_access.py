@@ -25,6 +25,7 @@ from conferences import actions as conferences
 from core.clock import edge_now
 from dissent import actions as dissents
 from papers import actions as papers
+from papers.selectors.documents import Place
 from partnerships.models import Membership, SlotHolder
 from partnerships.states import AgencyKind
 from records.models import Discussion
@@ -130,6 +131,7 @@ OF_PAPERS = {
     "letter-issue": frozenset({"reviewer"}), "letter-drop": frozenset({"reviewer"}),
     "letter-check": KEEPERS | {"second", "admin"},  # whoever wrote it does not check it
     "letter-issued": frozenset({"reviewer", "second", "chair", "police"}),
+    "document-share": WORKS_ON_IT, "document-share-end": WORKS_ON_IT,
     "case-documents": WORKS_ON_IT, "document": WORKS_ON_IT | {"admin"}, "document-withdraw": KEEPERS | {"admin"},
     "calendar-date": OF_THE_PAPERS, "case-export": frozenset({"reviewer", "second", "admin"}),
     "case-print": frozenset({"reviewer", "second", "admin"}),
@@ -198,6 +200,8 @@ class Matter:
             known |= {"publication": self.publication, "kind": "csv"}
         if name in OF_PAPERS or name.startswith("letter-wording"):
             known |= self.papers
+            if name.startswith("document-share"):
+                known["document_uuid"] = self.papers["shown_uuid"]
             return {key: known[key] for key in pattern.pattern.converters}
         live = name.startswith("conference") or name == "dissent-new"
         known["reference"] = self.conference if live else self.case
@@ -285,7 +289,15 @@ def papers_of(world: World) -> dict[str, Any]:
         children=[first.uuid],
         now=LATER,
     )
+    shown = papers.add_to_case(
+        case_id=dissent.case_id, by=by, kind="report", data=picture(), children=[first.uuid], now=LATER
+    )
+    share = papers.share_document(
+        shown, by=by, place=Place(dissent.conference, dissent.case), may_upload=True,
+        participant=dissent.case.participants.get(capacity="dissenter").uuid, now=LATER,
+    )  # fmt: skip
     return {
+        "shown_uuid": shown.uuid, "share": share.uuid,
         "reference": dissent.case.reference, "slug": "agencies_letter", "recipient": draft.recipients.first().uuid,
         "letter_uuid": sent.uuid, "document_uuid": document.uuid,
         "deadline_uuid": dissent.case.deadlines.filter(due_at__isnull=False).first().uuid, "child": other.uuid, "pack_uuid": pack.uuid, "held_uuid": held.uuid, "kind": "decision",
@@ -362,7 +374,10 @@ def expected(name: str, who: str, other: bool, ladder: bool = False) -> str:
         return "in" if who == "admin" and not other else "404"
     if name in OF_PAPERS:
         table, related = OF_PAPERS, OF_THE_PAPERS
-        if name.startswith("document"):  # of a conference: whoever is on its list knows that there is one
+        if name in (
+            "document",
+            "document-withdraw",
+        ):  # of a conference: whoever is on its list knows that there is one
             related = OF_THE_PAPERS | ON_THE_LIST
     elif name in OF_A_CONFERENCE:
         table, related = OF_A_CONFERENCE, ON_THE_LIST

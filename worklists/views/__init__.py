@@ -125,6 +125,7 @@ def _convening_page(request: ActingRequest, found: Case, convening: ConveneReque
     return {
         **convening_page(convening, request.actor, request.now),
         "case": found,
+        "links": _papers(found),
         "records": beside_case(found, request.actor, area),
         "history": selectors.history_of(found, area, request.actor, limit=selectors.ON_PAGE),
         "urgent": urgent_view(area, found.partnership.urgent_contact)
@@ -142,6 +143,7 @@ def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation
     convening = convening_of(found) if found.kind == Kind.NEED_FOR_CONFERENCE else None
     return {
         "case": found,
+        "links": _papers(found),
         "whole": whole,
         "request_shown": request_shown(convening, area) if convening else None,
         "records": beside_case(found, request.actor, area),
@@ -166,6 +168,11 @@ def _protocol(found: Case, area: AreaProtocol) -> dict[str, str]:
     }
 
 
+def _papers(found: Case) -> list[dict[str, str]]:
+    """The link to the papers of a case, at the top of its page."""
+    return [{"href": reverse("papers", args=[found.reference]), "label": "Letters and papers"}]
+
+
 def _undelivered(request: ActingRequest, found: Case) -> dict[str, Any]:
     return {
         "undelivered": is_undelivered_in(found),
@@ -187,9 +194,7 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
         "dissent": dissent,
         "who": who,
         "identity": selectors.identity_of(found, dissent, area, actor, now),
-        "links": []
-        if actor.kind == "guest"
-        else [{"href": reverse("papers", args=[found.reference]), "label": "Letters and papers"}],
+        "links": _papers(found),
         "next": step,
         **_undelivered(request, found),
         "steps": tracker_steps(dissent, area, clocks),

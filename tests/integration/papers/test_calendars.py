@@ -16,6 +16,7 @@ from dissent import actions as dissents
 from papers.selectors.calendars import calendar_of, entries_for, entry_of_conference, entry_of_deadline
 from partnerships.actions import add_closure_day
 from tests.builders import LATER, World, at
+from tests.ladders import Ladder
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +28,11 @@ def events(data: bytes) -> dict[str, object]:
 
 def feed_of(world: World, who: str, now: dt.datetime = LATER) -> dict:
     return events(calendar_of(entries_for(world.actor(who, now), now), now))
+
+
+def rows_of(world: World, who: str, now: dt.datetime = LATER) -> list:
+    """Every entry of a feed, also those of the same title."""
+    return Calendar.from_ical(calendar_of(entries_for(world.actor(who, now), now), now)).walk("VEVENT")
 
 
 def decision_clock(world: World, dissent) -> Deadline:
@@ -131,6 +137,48 @@ def test_summer_time_is_kept_by_writing_moments_in_utc() -> None:
         f"{conference.reference} conference"
     ]
     assert event["DTSTART"].dt == dt.datetime(2026, 7, 1, 9, 0, tzinfo=dt.UTC)
+
+
+def test_SUS_6_the_date_of_a_ladder_is_in_the_calendars_of_both_who_stand_at_its_step() -> None:
+    world = World("east-sussex")
+    ladder = Ladder(world)
+    escalation = ladder.raised(now=LATER)
+    title = f"{escalation.case.reference} to be settled by"
+    event = feed_of(world, "police")[title]
+    assert event["DTSTART"].dt == dt.date(2026, 3, 11)  # five working days after Wednesday 4 March
+    assert title not in feed_of(world, "sergeant")
+    ladder.moved(escalation, now=LATER)
+    for who in ("police", "sergeant", "team_manager"):
+        rows = [e for e in rows_of(world, who) if str(e["SUMMARY"]) == title]
+        assert {str(e["STATUS"]) for e in rows} == {"CANCELLED", "CONFIRMED"}, who
+        assert {e["SEQUENCE"] for e in rows if e["STATUS"] == "CANCELLED"} == {event["SEQUENCE"] + 1}
+    assert title not in feed_of(world, "health")
+
+
+def test_SUS_6_a_ladder_that_is_settled_takes_its_dates_out_and_a_closure_day_moves_them() -> None:
+    world = World("east-sussex")
+    ladder = Ladder(world)
+    escalation = ladder.raised(now=LATER)
+    title = f"{escalation.case.reference} to be settled by"
+    before, by = feed_of(world, "police")[title], world.actor("admin")
+    add_closure_day(
+        partnership_id=world.partnership.pk, date=dt.date(2026, 3, 9), reason="Storm", by=by, now=LATER
+    )
+    recount_clocks(partnership_id=world.partnership.pk, nation=world.area.nation, now=LATER, by=by)
+    moved = feed_of(world, "police")[title]
+    assert (moved["UID"], moved["SEQUENCE"]) == (before["UID"], before["SEQUENCE"] + 1)
+    assert moved["DTSTART"].dt == dt.date(2026, 3, 12)
+    ladder.settled(escalation, now=LATER)
+    after = feed_of(world, "police")[title]
+    assert after["STATUS"] == "CANCELLED" and after["UID"] == before["UID"]
+    assert after["SEQUENCE"] > moved["SEQUENCE"]
+
+
+def test_a_calendar_is_told_how_often_to_look_again() -> None:
+    world = World("camden")
+    calendar = Calendar.from_ical(calendar_of(entries_for(world.actor("chair"), LATER), LATER))
+    assert calendar["REFRESH-INTERVAL"].dt == dt.timedelta(hours=1)
+    assert calendar["METHOD"] == "PUBLISH"
 
 
 # --- the private address ------------------------------------------------------------------------------------------

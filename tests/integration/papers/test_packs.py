@@ -1,11 +1,15 @@
 """Packs for a child's file: everything about that child, nothing about another, and a second person where in doubt."""
 
 import hashlib
+import io
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import ProgrammingError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfReader
 
 from cases.models import Child
 from conferences import actions as conferences
@@ -14,14 +18,14 @@ from conferences.selectors import children_of
 from core.refusals import Denied, Kind
 from dissent import actions as dissents
 from dissent.models import Dissent
-from letters import pack_pdf
+from letters import Block, Pack, Part, pack_pdf
 from papers import actions
 from papers.policies import found_children, found_names
 from papers.selectors.documents import Place, file_name
 from papers.selectors.packs import documents_about, pack_of
-from records.models import FilePack, HeldText
+from records.models import Document, FilePack, HeldText
 from tests.builders import FIVE, LATER, World
-from tests.integration.papers.conftest import answered, issued, picture, plain_pdf, plans, read
+from tests.integration.papers.conftest import answered, docx, issued, picture, plain_pdf, plans, read
 from tests.pdfs import fonts_of, pages_of, text_of
 
 pytestmark = pytest.mark.django_db
@@ -230,6 +234,105 @@ def test_a_canary_of_a_sibling_is_in_no_parents_letter_about_the_other() -> None
     plan = next(p for p in plans(world, dissent).values() if p.kind == "parents" and p.child.initials == OWN)
     text = text_of(bytes(issued(world, dissent, plan).issued.pdf))
     assert "Zanzibella" not in text and "Quorvath" not in text and SIBLING not in text
+
+
+# --- documents in full ---------------------------------------------------------------------------------------------
+
+
+def report(*lines: str) -> bytes:
+    """A PDF of one page for each line, with a text that can be read."""
+    pack = Pack(
+        title="Report", marking="", sender="", reference="", child="", facts=(), made_at=LATER,
+        parts=tuple(Part(title=line, blocks=(Block(kind="note", text=line),)) for line in lines),
+    )  # fmt: skip
+    return pack_pdf(pack)
+
+
+def alternatives(pdf: bytes) -> str:
+    """What a screen reader says of the pictures of a PDF."""
+    found: list[str] = []
+
+    def walk(node: Any) -> None:
+        node = node.get_object()
+        if isinstance(node, list):
+            for each in node:
+                walk(each)
+        elif isinstance(node, dict):
+            if node.get("/S") == "/Figure":
+                found.append(str(node.get("/Alt", "")))
+            if "/K" in node:
+                walk(node["/K"])
+
+    walk(PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/StructTreeRoot"])
+    return "\n".join(found)
+
+
+def with_document(world: World, data: bytes) -> tuple[Dissent, Document]:
+    dissent = answered(world, "not_upheld", children=2)
+    own = dissent.case.children.get(initials=OWN)
+    document = actions.add_to_case(
+        case_id=dissent.case_id, by=world.actor("reviewer"), kind="report", data=data, children=[own.uuid], now=LATER
+    )  # fmt: skip
+    return dissent, document
+
+
+def test_AFC_21_the_pages_of_a_document_stand_in_the_pack_tagged_and_listed_in_its_contents() -> None:
+    world = World("kingston-richmond")
+    dissent, document = with_document(world, report("The health visitor weighed the child."))
+    before = pack_for(world, dissent)
+    pdf = pdf_of(before)
+    text = text_of(pdf)
+    assert "Document 1: Report to the conference" in text and "In full at the end of this pack." in text
+    assert document.sha256 in text.replace(" ", "")
+    assert "The health visitor weighed the child." in alternatives(pdf)
+    assert PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/MarkInfo"]["/Marked"]
+    built = pack_of(read(world, dissent), world.area, before, LATER, in_full=True).pack
+    assert pack_pdf(built) == pack_pdf(built)
+    assert pages_of(pdf) > pages_of(pack_pdf(replace(built, enclosures=())))
+
+
+def test_a_picture_is_in_full_too_and_the_pack_says_that_it_has_no_words() -> None:
+    world = World("camden")
+    dissent, _ = with_document(world, picture())
+    pdf = pdf_of(pack_for(world, dissent))
+    assert "no words that could be searched for other children" in text_of(pdf)
+    assert "No words could be read on it." in alternatives(pdf)
+
+
+def test_a_document_whose_words_name_another_child_waits_whatever_it_was_said_to_be_about() -> None:
+    world = World("camden")
+    dissent, document = with_document(world, report("Q.Y. is no safer than before, canarydocument."))
+    pack = pack_for(world, dissent)
+    assert pack.made_at is None
+    assert pack.held.get().key == f"document.{document.uuid}"
+    decide(world, dissent, pack, release=False)
+    pdf = make(world, dissent, pack)
+    assert "Withheld on" in text_of(pdf)
+    assert "canarydocument" not in text_of(pdf) + alternatives(pdf)
+
+
+def test_a_document_that_was_released_is_in_full() -> None:
+    world = World("camden")
+    dissent, _ = with_document(world, report("Q.Y. is the name of a street, canarydocument."))
+    pack = pack_for(world, dissent)
+    decide(world, dissent, pack, release=True)
+    assert "canarydocument" in alternatives(make(world, dissent, pack))
+
+
+@pytest.mark.parametrize("data", [docx(), report(*map(str, range(61)))], ids=["docx", "too long"])
+def test_what_cannot_be_shown_page_by_page_goes_beside_the_pack(data: bytes) -> None:
+    world = World("camden")
+    dissent, document = with_document(world, data)
+    text = text_of(pdf_of(pack_for(world, dissent)))
+    assert "It goes beside this pack" in text and document.sha256 in text.replace(" ", "")
+
+
+def test_what_the_scanner_has_not_found_clean_is_in_no_pack(settings) -> None:
+    world = World("camden")
+    dissent, _ = with_document(world, report("Not scanned, canarydocument."))
+    settings.CLAMD_ADDRESS = "127.0.0.1:1"
+    pdf = pdf_of(pack_for(world, dissent))
+    assert "has not found it clean" in text_of(pdf) and "canarydocument" not in alternatives(pdf)
 
 
 # --- the second person --------------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ from records import actions as records
 from records.actions import Agreed, Other, Written
 from records.states import Between, HowHeld
 from worklists.management.ladders import Climb
+from worklists.management.papers import Papers
 
 FIRST = (
     "Amber Basil Coral Dill Ember Fern Garnet Hazel Indigo Juniper Kestrel Lark Maple Nettle Olive Pepper Quill Robin "
@@ -456,6 +457,7 @@ class Stage:
         if self.area.escalation.convening is not None:
             self.play_requests()
         Climb(self).play()
+        Papers(self).play()
 
     def live(self) -> None:
         """A conference in session now, its decision made and one dissent recorded."""
