@@ -23,3 +23,23 @@ def fonts_of(pdf: bytes) -> set[str]:
         for font in page["/Resources"].get_object().get("/Font", {}).values():
             found.add(str(font.get_object()["/BaseFont"]).partition("+")[2])
     return found
+
+
+def last_page_of(pdf: bytes) -> str:
+    """The words of the last page, with single spaces."""
+    return re.sub(r"\s+", " ", PdfReader(io.BytesIO(pdf)).pages[-1].extract_text().replace("\u200b", ""))
+
+
+def tagged(pdf: bytes) -> bool:
+    """Whether it says that it is PDF/UA, in which language it is, that its title is to be shown, and has a tree
+    of tags."""
+    root = PdfReader(io.BytesIO(pdf)).trailer["/Root"]
+    tree = str(root["/StructTreeRoot"].get_object()["/ParentTree"]) if "/StructTreeRoot" in root else ""
+    metadata = root["/Metadata"].get_object().get_data().decode()
+    return (
+        bool(tree)
+        and bool(root["/MarkInfo"]["/Marked"])
+        and str(root["/Lang"]).startswith("en")
+        and bool(root["/ViewerPreferences"]["/DisplayDocTitle"])
+        and "pdfuaid:part>1" in metadata.replace(" ", "")
+    )

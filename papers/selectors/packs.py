@@ -498,10 +498,18 @@ def enclosed(dissent: Dissent, own: Child, texts: Texts, *, in_full: bool) -> li
     return found
 
 
+def grouped(digest: str) -> str:
+    """A checksum in groups of sixteen, which fit in a column."""
+    return " ".join(digest[at : at + 16] for at in range(0, len(digest), 16))
+
+
 def _in_full(title: str, document: Document, data: bytes) -> Enclosure:
     return Enclosure(
         title=title,
-        facts=(("Added", day_date(document.uploaded_at)), ("Checksum", f"SHA-256 {document.sha256}")),
+        facts=(
+            ("Added", day_date(document.uploaded_at)),
+            ("Checksum", f"SHA-256 {grouped(document.sha256)}"),
+        ),
         pages=pages_of(data, document.media_type),
     )
 
@@ -512,7 +520,7 @@ def _documents(documents: list[Enclosed]) -> Part:
             f"{number}. {label_of(row.document)}",
             day_date(row.document.uploaded_at),
             row.how,
-            f"SHA-256 {row.document.sha256}",
+            f"SHA-256 {grouped(row.document.sha256)}",
         )
         for number, row in enumerate(documents, 1)
     )

@@ -4,6 +4,7 @@ import re
 
 from cases.models import Child
 from papers import actions as papers
+from papers.selectors.documents import Place
 from tests.builders import LATER
 from tests.functional.people import AFTER, House, Person
 from tests.functional.test_pages_axe import WIDTHS, Look, faults, nothing, press, typed
@@ -35,7 +36,20 @@ def shelf(house: House) -> dict[str, str]:
             children=[first.uuid],
             now=LATER,
         )
+    by, place = world.actor("reviewer"), Place(conference, dissent.case)
+    document = papers.add_to_case(
+        case_id=dissent.case_id, by=by, kind="report", data=plain_pdf(), children=[first.uuid], now=LATER
+    )
+    share = papers.share_document(
+        document, by=by, place=place, may_upload=True, now=LATER,
+        participant=dissent.case.participants.get(capacity="dissenter").uuid,
+    )  # fmt: skip
+    complaint = world.complaint(name="Gran Invented").case
+    papers.save_letter(
+        case_id=complaint.pk, slug="complaint_received", by=world.actor("admin"), texts={}, now=LATER
+    )
     return {
+        "document": str(document.uuid), "share": str(share.uuid), "complaint": complaint.reference,
         "pd": dissent.case.reference, "cf": conference.reference, "slug": "agencies_letter", "parents": parents,
         "draft": f"parents_told.{other.uuid}", "pack": str(pack.uuid), "held": str(pack.held.get().uuid),
         "other": str(other.uuid),
@@ -72,6 +86,14 @@ LOOKS = [
     Look("a document without a file", "chair", "/conferences/{cf}/documents/", nothing(), refused=True),
     Look("the documents, to read", "reviewer", "/conferences/{cf}/documents/"),
     Look("the documents of a case", "reviewer", "/cases/{pd}/documents/"),
+    Look("a document to be shown", "reviewer", "/documents/{document}/share/"),
+    Look("shown to nobody", "reviewer", "/documents/{document}/share/", nothing(), refused=True),
+    Look("no longer shown", "reviewer", "/documents/{document}/share/{share}/end/"),
+    Look("the papers of a complaint", "admin", "/cases/{complaint}/papers/"),
+    Look("the answer to a complaint", "admin", "/cases/{complaint}/letters/complaint_received/"),
+    Look("the answer to a complaint, to be issued", "admin", "/cases/{complaint}/letters/complaint_received/issue/"),
+    Look("the documents of a complaint", "admin", "/cases/{complaint}/documents/"),
+    Look("a complaint on paper", "admin", "/cases/{complaint}/export/"),
     Look("the extract for the summary", "chair", "/conferences/{cf}/extract/"),
     Look("the case on paper", "reviewer", "/cases/{pd}/export/"),
     Look("the case on paper, for the admin", "admin", "/cases/{pd}/export/"),

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from dataclasses import replace
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
@@ -22,7 +23,7 @@ from records.models import IssuedLetter, Letter, LetterRecipient, LetterText, Te
 from records.states import LetterKind
 from tests.builders import LATER, STANDS, World
 from tests.integration.papers.conftest import answered, issued, plans, read, saved
-from tests.pdfs import fonts_of, pages_of, text_of
+from tests.pdfs import fonts_of, last_page_of, pages_of, tagged, text_of
 
 pytestmark = pytest.mark.django_db
 SLUGS = protocols.library().slugs()
@@ -136,6 +137,8 @@ def test_every_letter_of_every_partnership(slug: str) -> None:
             assert fonts_of(pdf) == {"NotoSans-Regular", "NotoSans-Bold"}
             assert hashlib.sha256(pdf).hexdigest() == letter.issued.sha256
             assert "Not issued" not in text
+            assert "Yours sincerely" in text
+            assert tagged(pdf), plan.slug
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -168,6 +171,22 @@ def test_the_invitation_goes_to_everybody_on_the_list_once_the_conference_is_boo
     assert {row.agency for row in letter.recipients.all()} == {
         "Police", "Health visiting", "Invented Primary School", "Invented Families Charity",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("length", range(400, 5200, 400))
+def test_what_ends_a_letter_never_stands_alone_on_a_page(length: int) -> None:
+    """However long the reasons: with the name go its last words, and a list of recipients stays on one page."""
+    world = World("camden")
+    whole = letter_of(world.partnership, "decision", LATER)
+    reasons = ("The reports were read again with those who wrote them. " * 200)[:length]
+    sections = tuple(replace(s, text=reasons) if s.id == "reasons" else s for s in whole.sections)
+    people = tuple(letters.Recipient(name=f"Person {n}", agency="Agency") for n in range(5))
+    for recipients in (whole.recipients, people):
+        pdf = letters.letter_pdf(replace(whole, sections=sections, recipients=recipients))
+        last = last_page_of(pdf)
+        if pages_of(pdf) > 1:
+            assert ("Yours sincerely" in last and whole.stands in last) or "Person 0" in last, last
+        assert last.count("Person") in (0, 5)
 
 
 # --- the parents' letter ------------------------------------------------------------------------------------------

@@ -243,7 +243,7 @@ def test_a_ladder_is_taken_out_by_the_admin_without_what_was_said(open_as) -> No
     assert open_as(world, "reviewer", LATER).get("case-export", escalation.case.reference).status_code == 404
     text = open_as(world, "admin", LATER).get("case-export", escalation.case.reference).content.decode()
     data = json.loads(text)
-    assert data["ladders"][0]["steps"][0]["meetings"][0]["note"] == LEFT_OUT
+    assert [m["note"] for step in data["ladders"][0]["steps"] for m in step["meetings"]] == [LEFT_OUT]
     assert "Talked through." not in text
 
 
@@ -255,18 +255,14 @@ def keys_of(value: Any) -> set[str]:
     return set()
 
 
-def test_the_schema_says_what_every_value_of_an_export_is(open_as) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_schema_says_what_every_value_of_an_export_is(kind: str, open_as) -> None:
     said = set(re.findall(r"`([a-z_0-9]+)`", Path("docs/reference/case-export.md").read_text()))
-    for kind in KINDS:
-        world, case, who, _ = matter_in(kind)
-        who = "admin" if kind == "ladder" else who
-        add(world, case, "police" if kind == "ladder" else who)
-        data = json.loads(open_as(world, who, LATER).get("case-export", case.reference).content)
-        for section, rows in data.items():
-            if section == "answers":
-                for row in rows:
-                    (
-                        row.pop("parts", None),
-                        row.pop("per_child", None),
-                    )  # by the protocol's names and by initials
-        assert keys_of(data) | {"parts", "per_child"} <= said, keys_of(data) - said
+    world, case, who, _ = matter_in(kind)
+    add(world, case, who)
+    who = "admin" if kind == "ladder" else who
+    data = json.loads(open_as(world, who, LATER).get("case-export", case.reference).content)
+    for row in data.get("answers", []):  # by the protocol's names, and by initials
+        row.pop("parts", None)
+        row.pop("per_child", None)
+    assert {*keys_of(data), "parts", "per_child"} <= said, keys_of(data) - said

@@ -21,6 +21,7 @@ from dissent.models import Dissent
 from letters import Block, Pack, Part, pack_pdf
 from papers import actions
 from papers.policies import found_children, found_names
+from papers.selectors.calendars import calendar_of, entries_for
 from papers.selectors.documents import Place, file_name
 from papers.selectors.packs import documents_about, pack_of
 from records.models import Document, FilePack, HeldText
@@ -128,8 +129,9 @@ def test_a_pack_is_its_stored_bytes_and_is_the_same_when_it_is_set_again() -> No
 # --- nothing about another child ----------------------------------------------------------------------------------
 
 
-def siblings(world: World) -> tuple[Conference, Dissent]:
-    """Two children of one conference, one dissent about both, and a word of its own in every field about the second."""
+def siblings(world: World, *, both: bool = True, outcome: str = "not_upheld") -> tuple[Conference, Dissent]:
+    """Two children of one conference, one dissent about both or about the first, and a word of its own in every field
+    about the second."""
     conference = world.booked(children=1)
     by = world.recorder(conference)
     now = conference.starts_at
@@ -164,16 +166,18 @@ def siblings(world: World) -> tuple[Conference, Dissent]:
             reasons=words,
             now=now,
         )
+    said = {} if both else {"directions": {own.pk: "more_protection"}, "reasons": "An own reason."}
     dissent = world.recorded(
         Conference.objects.get(pk=conference.pk),
-        reasons=f"The older child and {CANARIES['first name']} are both at risk, and {SIBLING} most.",
+        **{
+            "reasons": f"The older child and {CANARIES['first name']} are both at risk, and {SIBLING} most.",
+            **said,
+        },
     )
     world.end(conference)
     about = {row.conference_child_id: row.pk for row in dissent.dissent_children.all()}
-    world.answer(
-        dissent, "not_upheld", reasons="Weighed again for each.",
-        per_child={about[own.pk]: "An own answer.", about[sibling.pk]: CANARIES["answer"]},
-    )  # fmt: skip
+    answers = {about[own.pk]: "An own answer."} | ({about[sibling.pk]: CANARIES["answer"]} if both else {})
+    world.answer(dissent, outcome, reasons="Weighed again for each.", per_child=answers)
     return conference, world.fresh(dissent)
 
 
@@ -211,6 +215,41 @@ def test_a_canary_in_every_field_of_a_sibling_and_none_in_the_others_pack() -> N
     assert [row.pk for row in documents_about(read(world, dissent), own)] == [alone.pk]
     assert alone.sha256 in text.replace(" ", "")
     assert SIBLING not in file_name(alone, Place(conference))
+
+
+def test_a_canary_in_every_field_of_a_sibling_and_none_in_any_paper_of_the_other(open_as) -> None:
+    """Of a matter about one child of two: pack, letters, calendars, exports, the file names of them all."""
+    world = World("camden")
+    conference, dissent = siblings(world, both=False, outcome="upheld")
+    own, sibling = (row.child for row in children_of(conference))
+    dissent = world.answer(dissent, "reconvene", by="second")
+    for data, about in ((report(CANARIES["document"]), sibling), (picture(), own)):
+        actions.add_to_conference(
+            conference_id=conference.pk, by=world.actor("chair"), kind="report", data=data, children=[about.uuid], now=LATER
+        )  # fmt: skip
+    found: dict[str, str] = {}
+    for plan in plans(world, dissent).values():
+        pdf = bytes(issued(world, dissent, plan).issued.pdf)
+        found[f"letter {plan.slug}"] = text_of(pdf) + alternatives(pdf)
+    pdf = pdf_of(pack_for(world, world.fresh(dissent)))
+    found["pack"] = text_of(pdf) + alternatives(pdf)
+    for who in ("reviewer", "chair", "police"):
+        found[f"calendar of {who}"] = calendar_of(entries_for(world.actor(who), LATER), LATER).decode()
+    names = [("case-export", ()), ("case-print", ())]
+    names += [("letter-issued", (row.uuid,)) for row in dissent.case.letters.all()]
+    names += [("pack-file", (row.uuid,)) for row in dissent.case.packs.all()]
+    browser = open_as(world, "reviewer", LATER)
+    for name, more in names:
+        response = browser.get(name, dissent.case.reference, *more)
+        assert response.status_code == 200, name
+        found[f"file name of {name} {more}"] = response.headers.get("Content-Disposition", "")
+        if response["Content-Type"].startswith(("application/json", "text/")):
+            found[name] = response.content.decode()
+    assert len(found) >= 14
+    for where, text in found.items():
+        for word in (*CANARIES.values(), SIBLING):
+            assert word.lower() not in text.lower(), (word, where)
+    assert "An own view." in found["pack"] and "An own view." in found["case-export"]
 
 
 def test_the_siblings_own_pack_holds_what_is_the_siblings() -> None:
