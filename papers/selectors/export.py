@@ -1,6 +1,7 @@
 """A case as data: everything recorded about it, or, for whoever may not read what people wrote, without the texts."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import protocols
@@ -25,6 +26,8 @@ from papers.policies import Matter
 from records.models import Document
 
 SCHEMA = "professional-dissent/case/1"
+DETAIL = re.compile(r"( on| to| from)?\s*\{[^}]*\}")  # of a sentence, where only its event is known
+TELL = re.compile(r"(:?capacity:|:?slot:|_)")  # of the name of a telling, between its words
 LEFT_OUT = "left out: not for this role"
 Data = dict[str, Any]
 
@@ -405,10 +408,14 @@ def _words(key: str, value: Any) -> str:
                 f"{_label(k).lower()}: {words}" for k, v in value.items() if (words := _words(k, v))
             )
         case str() if key == "event":
-            return SENTENCES.get(value, value).partition(":")[0].rstrip(".")
+            return DETAIL.sub("", SENTENCES.get(value, value).partition(":")[0]).rstrip(".")
+        case "ok" if key == "outcome":
+            return ""  # of an event: that it was done
+        case str() if key == "who":
+            return TELL.sub(" ", value).strip().capitalize()
         case str() if key == "at" or key.endswith("_at"):
             return day_time(dt.datetime.fromisoformat(value))
-        case str() if key.endswith("_on"):
+        case str() if key.endswith(("_on", "_date")) or key == "effective_from":
             return day_date(dt.date.fromisoformat(value))
         case str() if key in (
             "stage",
@@ -417,7 +424,6 @@ def _words(key: str, value: Any) -> str:
             "purpose",
             "strength",
             "tier",
-            "who",
             "phase",
             "view",
             "how",

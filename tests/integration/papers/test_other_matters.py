@@ -228,6 +228,7 @@ def test_every_kind_of_case_is_taken_out_as_data_and_on_paper(kind: str, open_as
     paper = open_as(world, who, LATER)
     paper.get("case-print", case.reference)
     assert (WRITTEN[kind] in paper.text) is whole and "History" in paper.text
+    assert "{" not in paper.text.partition("Case")[2] and "capacity" not in paper.text
     for page in (response.content.decode(), paper.text):
         assert "Zanzibella" not in page and "Quorvath" not in page
     assert open_as(world, other, LATER).get("case-export", case.reference).status_code in (403, 404)
