@@ -19,6 +19,7 @@ from core.refusals import Denied, changed, not_yours
 from core.templatetags.pd import day_date
 from partnerships.models import (
     Agency,
+    AgencyPost,
     BankHoliday,
     ClosureDay,
     HolidayList,
@@ -594,6 +595,8 @@ def _end(row: Membership, ends_on: dt.date) -> None:
     row.save(update_fields=["ends_on"])
     held = SlotHolder.objects.filter(membership=row).filter(Q(ends_on__isnull=True) | Q(ends_on__gt=ends_on))
     held.filter(starts_on__lte=ends_on).update(ends_on=ends_on)
+    posts = AgencyPost.objects.filter(membership=row, ends_on__isnull=True, starts_on__lte=ends_on)
+    posts.update(ends_on=ends_on)
 
 
 @transaction.atomic
@@ -678,6 +681,64 @@ def end_post(*, holder_id: int, ends_on: dt.date, by: Actor, now: dt.datetime) -
         slot=row.slot.key, membership=row.membership_id, date=ends_on.isoformat(),
     )  # fmt: skip
     return row
+
+
+@transaction.atomic
+def fill_agency_post(
+    *,
+    partnership_id: int,
+    key: str,
+    agency_id: int,
+    by: Actor,
+    starts_on: dt.date,
+    now: dt.datetime,
+    membership_id: int | None = None,
+    name: str = "",
+    email: str = "",
+) -> AgencyPost | None:
+    """Say who fills, for one agency, a post that the protocol has once per agency: the map of the agencies'
+    representatives on the partnership (CAM-17). Without anybody: nobody does from that day on, and None is returned.
+
+    Raises Denied for somebody of another agency, and for a first day before that of whoever fills it now.
+    """
+    check_admin(by, partnership_id)
+    slot = Slot.objects.select_for_update().get(partnership_id=partnership_id, key=key)
+    agency = Agency.objects.get(pk=agency_id, partnership_id=partnership_id)
+    member = _of_agency(agency, membership_id, email)
+    before = AgencyPost.objects.filter(slot=slot, agency=agency, ends_on__isnull=True).first()
+    if before is not None and starts_on <= before.starts_on:
+        raise Denied(
+            f"The first day must be after {day_date(before.starts_on)}, when {before.who} began",
+            field="starts_on",
+        )
+    if before is not None:
+        before.ends_on = starts_on - dt.timedelta(days=1)
+        before.save(update_fields=["ends_on"])
+    somebody = member is not None or bool(name.strip())
+    if somebody and member is None and not email.strip():
+        raise Denied("Enter an email address, so that they can be told", field="email")
+    row = None
+    if somebody:
+        row = AgencyPost.objects.create(
+            partnership_id=partnership_id, slot=slot, agency=agency, membership=member, starts_on=starts_on,
+            name="" if member else name.strip(), email="" if member else email.strip(),
+        )  # fmt: skip
+    _setting(
+        "partnership.agency_post_filled" if row else "partnership.agency_post_emptied", partnership_id, "slot",
+        slot.pk, by, now, slot=key, agency=agency.pk, date=starts_on.isoformat(),
+    )  # fmt: skip
+    return row
+
+
+def _of_agency(agency: Agency, membership_id: int | None, email: str) -> Membership | None:
+    """Somebody of an agency with an account: chosen, or known by the address."""
+    rows = Membership.objects.filter(agency=agency, ends_on__isnull=True).exclude(role=Role.GUEST)
+    if membership_id is not None:
+        found = rows.filter(pk=membership_id).first()
+        if found is None:
+            raise Denied("Select somebody of this agency", field="membership")
+        return found
+    return rows.filter(user__email__iexact=email.strip()).order_by("pk").first() if email.strip() else None
 
 
 @transaction.atomic

@@ -63,6 +63,56 @@ class FillSlotForm(OnceForm):
         self.describe("membership", hint="Someone with an account in this partnership.")
 
 
+NOBODY, ELSE = "nobody", "else"
+
+
+class AgencyPostForm(OnceForm):
+    """Who fills a post for one agency: somebody of it with an account, somebody by name and address, or nobody."""
+
+    who = forms.ChoiceField(label="Who is it?", widget=forms.RadioSelect)
+    name = forms.CharField(
+        label="Name of somebody without an account",
+        max_length=150,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    email = forms.EmailField(
+        label="Their work email address",
+        max_length=254,
+        required=False,
+        help_text="They get a message with a reference and a link, and can be invited to the case as a guest.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    starts_on = DateField3(label="From which day?")
+    required_messages: ClassVar = {"who": "Select who it is", "starts_on": "Enter the first day"}
+
+    def __init__(self, *args: Any, members: list[Membership], filled: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen: Any = self.fields["who"]
+        chosen.choices = [
+            *((str(m.uuid), f"{m.user.name}, {m.job_title}") for m in members),
+            (ELSE, "Somebody without an account"),
+            *([(NOBODY, "Nobody any longer")] if filled else []),
+        ]
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or {}
+        if cleaned.get("who") == ELSE:
+            if not cleaned.get("name") and not self.has_error("name"):
+                self.add_error("name", "Enter the name")
+            if not cleaned.get("email") and not self.has_error("email"):
+                self.add_error("email", "Enter an email address, so that they can be told")
+        return cleaned
+
+    def given(self, members: list[Membership]) -> dict[str, Any]:
+        """The choice as an action takes it."""
+        data = self.cleaned_data
+        if data["who"] == ELSE:
+            return {"name": data["name"], "email": data["email"]}
+        found = next((m.pk for m in members if str(m.uuid) == data["who"]), None)
+        return {"membership_id": found}
+
+
 class PublishForm(OnceForm):
     """One button: publish the packaged text of this partnership's protocol."""
 

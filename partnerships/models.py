@@ -127,6 +127,46 @@ class SlotHolder(TenantRow):
         return f"{self.slot}: {self.membership}"
 
 
+class AgencyPost(TenantRow):
+    """Who fills, for one agency and between two dates, a post that the protocol has once per agency (CAM-17, SUS-34):
+    somebody with an account, or known by name and address only."""
+
+    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="agency_posts")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="posts")
+    membership = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="agency_posts"
+    )
+    name = models.CharField(max_length=150, blank=True)
+    email = models.EmailField(blank=True)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="agency_post_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(membership__isnull=False, name="", email="")
+                | (Q(membership__isnull=True) & ~Q(name="") & ~Q(email="")),
+                name="agency_post_of_somebody",
+            ),
+            models.UniqueConstraint(
+                fields=["slot", "agency"],
+                condition=Q(ends_on__isnull=True),
+                name="agency_post_one_open_holder",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slot}, {self.agency}"
+
+    @property
+    def who(self) -> str:
+        return self.membership.user.name if self.membership else self.name
+
+
 class BankHoliday(models.Model):
     """A bank holiday of a nation, with the source it was taken from. No tenant: it is the nation's."""
 

@@ -22,6 +22,7 @@ from core.refusals import Denied
 from core.templatetags.pd import day_date
 from partnerships.models import (
     Agency,
+    AgencyPost,
     BankHoliday,
     ClosureDay,
     HolidayList,
@@ -448,6 +449,58 @@ def posts_of(partnership_id: int, area: protocols.AreaProtocol, today: dt.date) 
             }
         )
     return sorted(posts, key=lambda post: (post["filled"], not post["required"]))
+
+
+def per_agency(area: protocols.AreaProtocol) -> list[protocols.Slot]:
+    """The posts that a protocol has once per agency."""
+    return [slot for slot in area.slots if slot.per == "agency"]
+
+
+def in_agency_post(rows: Iterable[AgencyPost], key: str, agency_id: int, today: dt.date) -> AgencyPost | None:
+    """Of rows read already: who fills a post of an agency on a day."""
+    return next(
+        (
+            row
+            for row in rows
+            if row.slot.key == key
+            and row.agency_id == agency_id
+            and row.starts_on <= today
+            and (row.ends_on is None or row.ends_on >= today)
+        ),
+        None,
+    )
+
+
+def all_agency_posts(partnership_id: Any) -> QuerySet[AgencyPost]:
+    """Whoever fills or filled a post of an agency of a partnership, by its id or a query for it: for `in_agency_post`."""
+    return (
+        AgencyPost.objects.filter(partnership=partnership_id)
+        .select_related("slot", "agency", "membership__user", "membership__agency")
+        .order_by("starts_on", "pk")
+    )
+
+
+def agency_posts_of(
+    partnership_id: int, area: protocols.AreaProtocol, today: dt.date
+) -> list[dict[str, Any]]:
+    """The posts that a protocol has once per agency, with who fills each for each agency today: for the admin."""
+    slots = per_agency(area)
+    if not slots:
+        return []
+    known = list(all_agency_posts(partnership_id))
+    agencies = list(Agency.objects.filter(partnership_id=partnership_id).order_by("name"))
+    return [
+        {
+            "key": slot.key,
+            "title": slot.title,
+            "rule": slot.rule,
+            "agencies": [
+                {"agency": agency, "row": in_agency_post(known, slot.key, agency.pk, today)}
+                for agency in agencies
+            ],
+        }
+        for slot in slots
+    ]
 
 
 def versions_of(partnership_id: int, area: protocols.AreaProtocol) -> dict[str, Any]:

@@ -41,6 +41,7 @@ urlpatterns = [
     path("partnership/agencies/", views.agencies, name="agencies"),
     path("partnership/agencies/new/", views.agency, name="agency-new"),
     path("partnership/agencies/<uuid:agency>/", views.agency, name="agency"),
+    path("partnership/agencies/<uuid:agency>/posts/<slug:key>/", views.agency_post, name="agency-post"),
     path("partnership/contacts/", views.contacts, name="contacts"),
     path("partnership/links/<slug:place>/", views.signpost, name="signpost"),
     path("partnership/history/", views.setting_log, name="setting-log"),

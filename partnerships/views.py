@@ -26,12 +26,13 @@ from accounts.states import KeyPurpose
 from core import sheets
 from core.clock import london_date
 from core.refusals import Denied
-from core.templatetags.pd import plural
+from core.templatetags.pd import day_date, plural
 from partnerships import actions
 from partnerships.actions import check_admin, fill_slot, publish_protocol
 from partnerships.forms import (
     PEOPLE,
     AgencyForm,
+    AgencyPostForm,
     ChooseRoleForm,
     ContactsForm,
     FileForm,
@@ -50,15 +51,19 @@ from partnerships.models import Agency, Membership, Partnership, ProtocolVersion
 from partnerships.selectors import (
     actor_for,
     agencies_of,
+    agency_posts_of,
+    all_agency_posts,
     area_of,
     area_on,
     areas_on,
     entries_of,
     holdings_of,
+    in_agency_post,
     members_of,
     memberships_of,
     path_of,
     people_preview,
+    per_agency,
     posts_held,
     posts_of,
     review_state,
@@ -171,6 +176,7 @@ def partnership(request: ActingRequest) -> HttpResponse:
     context = {
         "partnership": own,
         "posts": posts_of(own.pk, area, today),
+        "agency_posts": agency_posts_of(own.pk, area, today),
         "versions": versions_of(own.pk, packaged),
         "packaged": packaged,
         "area": area,
@@ -588,6 +594,32 @@ def signpost(request: ActingRequest, place: str) -> HttpResponse:
         "The address was saved. It stands on the page of the protocol.", (reverse("partnership"), "Partnership"),
         page_title=found["label"], submit_label="Save",
         lead=f"The protocol names it{' (' + found['rule'] + ')' if found['rule'] else ''}. {found['note']}",
+    )  # fmt: skip
+
+
+@signed_in
+def agency_post(request: ActingRequest, agency: uuid.UUID, key: str) -> HttpResponse:
+    """Who fills, for one agency, a post that the protocol has once per agency."""
+    own, today = _own(request), london_date(request.now)
+    area = area_on(own.slug, today)
+    post = next((slot for slot in per_agency(area) if slot.key == key), None)
+    found = get_object_or_404(Agency, partnership=own, uuid=agency)
+    if post is None:
+        raise Http404("The protocol has no such post for each agency.")
+    members = [m for m in members_of(own.pk, today) if m.agency_id == found.pk]
+    row = in_agency_post(all_agency_posts(own.pk), key, found.pk, today)
+    form = AgencyPostForm(
+        _posted(request), members=members, filled=row is not None, initial={"starts_on": today}
+    )
+    held = f"Now: {row.who}, since {day_date(row.starts_on)}." if row else "Nobody is entered yet."
+    return _form_page(
+        request, form, lambda: actions.fill_agency_post(
+            partnership_id=own.pk, key=key, agency_id=found.pk, starts_on=form.cleaned_data["starts_on"],
+            by=request.actor, now=request.now, **form.given(members),
+        ),
+        f"Saved for {found.name}.", (reverse("partnership"), "Partnership"),
+        page_title=f"{post.title}: {found.name}", submit_label="Save",
+        lead=f"{held} Whoever is entered is named at the step of the ladder by themselves{' (' + post.rule + ')' if post.rule else ''}.",
     )  # fmt: skip
 
 

@@ -453,6 +453,8 @@ def _ladder(area: AreaProtocol, ladder: Ladder) -> Iterator[Line]:
 def _tier_details(area: AreaProtocol, tier: LadderTier) -> Iterator[str]:
     if tier.titles:
         yield _titles(tier)
+    if tier.post:
+        yield f"Stands there: {seat_words(area, tier.post)}."
     if tier.entry_points:
         yield f"Ways in: {'; '.join(tier.entry_points).lower()}."
     if tier.routed_by:

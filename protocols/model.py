@@ -735,6 +735,9 @@ class LadderTier(Cited):
     text: str = ""
     between: Between | None = None  # without it, somebody on the side that raised it, and nobody opposite
     titles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    post: Seat = (
+        ""  # one per agency: whoever fills it for an agency stands here for that side (CAM-17, SUS-34)
+    )
     clock: ClockId = ""
     strength: Strength = "should"
     formality: Literal["", "informal", "formal"] = ""

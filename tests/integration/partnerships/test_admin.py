@@ -192,3 +192,36 @@ def test_publishing_is_refused_by_the_name_of_the_post_that_nobody_fills() -> No
     version = ProtocolVersion.objects.get(partnership=world.partnership)
     assert version.published_by == world.people["admin"].user
     assert "is published" in client.get("/partnership/").content.decode()
+
+
+def test_the_admin_enters_who_fills_a_post_for_each_agency_and_the_page_shows_it() -> None:
+    world = World("camden")
+    client = as_(world, "admin")
+    assert client.get("/partnership/").content.decode().count("Not entered yet") >= len(world.agencies)
+    agency = world.agencies["police"]
+    url = f"/partnership/agencies/{agency.uuid}/posts/partnership_representative/"
+    page = client.get(url).content.decode()
+    assert "Nobody is entered yet" in page and "CAM-17" in page and "Nobody any longer" not in page
+    sent = {"token": str(uuid.uuid4()), **day("starts_on", LATER.date())}
+    empty = client.post(url, {**sent, "who": "else", "name": "", "email": ""})
+    assert empty.status_code == 422 and "Enter the name" in empty.content.decode()
+    assert (
+        client.post(
+            url, {**sent, "who": str(world.people["police"].uuid), "name": "", "email": ""}
+        ).status_code
+        == 302
+    )
+    shown = client.get("/partnership/").content.decode()
+    assert "Pia Police" in shown and "since Wednesday 4 March 2026" in shown
+    event = AuditEvent.objects.get(type="partnership.agency_post_filled")
+    assert event.detail["agency"] == agency.pk and event.detail["slot"] == "partnership_representative"
+    again = {
+        **day("starts_on", LATER.date() + dt.timedelta(days=1)),
+        "token": str(uuid.uuid4()),
+        "who": "nobody",
+    }
+    assert client.post(url, {**again, "name": "", "email": ""}).status_code == 302
+    assert AuditEvent.objects.filter(type="partnership.agency_post_emptied").exists()
+    log = client.get("/partnership/history/").content.decode()
+    assert "Filled a post for Police: The agency" in log
+    assert client.get(url.replace("partnership_representative", "reviewer")).status_code == 404
