@@ -59,12 +59,14 @@ class Capacity(models.TextChoices):
     SUPPORTER = "supporter", "Supporter of a request"
     CONVENER = "convener", "Whoever answers a request for a conference"
     CONSULTED = "consulted", "Asked before the decision"
+    RECORDER = "recorder", "Whoever wrote down a request for somebody without an account"
 
 
 # Who of the partnership may invite a participant without an account: those who hold the case, or open a step of it.
 INVITERS = (
     Capacity.CHAIR, Capacity.MINUTE_TAKER, Capacity.REVIEWER, Capacity.SECOND_TIER, Capacity.REQUESTER,
     Capacity.OUR_SIDE, Capacity.THEIR_SIDE, Capacity.REPRESENTATIVE, Capacity.PARTNERSHIP, Capacity.CONVENER,
+    Capacity.RECORDER,
 )  # fmt: skip
 VISIT = dt.timedelta(hours=4)  # the longest that a guest stays
 IDLE = dt.timedelta(hours=1)  # without opening or sending a page

@@ -6,7 +6,7 @@ the ladder. Nothing here holds up acting for a child.
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 
@@ -27,7 +27,7 @@ from core.clock import london_date
 from core.moments import check_happened, check_words
 from core.refusals import Denied
 from deadlines.actions import wake_sender_on_commit
-from escalation.actions import choose_children, open_beside
+from escalation.actions import Step, choose_children, open_beside
 from escalation.models import Escalation
 from notifications.actions import enqueue
 from partnerships.models import Agency, Membership
@@ -48,6 +48,9 @@ class Asked:
     made_at: dt.datetime | None = None  # empty: now
     children: tuple[uuid.UUID, ...] = ()
     new_child: NewChild | None = None
+    for_name: str = ""  # somebody without an account, for whom it is written down (SUS-13)
+    for_email: str = ""
+    for_agency_id: int | None = None
 
 
 def _lock(convening_id: int) -> ConveneRequest:
@@ -112,6 +115,7 @@ def ask(*, by: Actor, asked: Asked, now: dt.datetime) -> ConveneRequest:
     permissions.check_ask(by, area)
     rules = policies.rules_of(area)
     _check_asked(asked, now)
+    agency = _agency_of(asked, membership)
     given = {
         "written_request": asked.text.strip(),
         "serious_concern": asked.serious_concern.strip(),
@@ -129,21 +133,31 @@ def ask(*, by: Actor, asked: Asked, now: dt.datetime) -> ConveneRequest:
         partnership_id=membership.partnership_id,
         kind=Kind.NEED_FOR_CONFERENCE,
         protocol_version=version,
-        agency=membership.agency,
+        agency=agency,
         children=choose_children(by, asked.children, asked.new_child, needed=True, now=now),
         stage=STAGE[ConveneState.REQUESTED],
         held_by=rules.decided_by,
         now=now,
     )
     case.partnership = membership.partnership
-    requester = add_participant(case, Capacity.REQUESTER, membership=membership)
+    if asked.for_name.strip():
+        requester = add_participant(
+            case,
+            Capacity.REQUESTER,
+            agency=agency,
+            name=asked.for_name.strip(),
+            email=asked.for_email.strip(),
+        )
+        add_participant(case, Capacity.RECORDER, membership=membership)
+    else:
+        requester = add_participant(case, Capacity.REQUESTER, membership=membership)
     slot = slot_of(case.partnership_id, rules.decided_by.removeprefix("slot:"))
     add_participant(case, Capacity.CONVENER, slot=slot)
     convening: ConveneRequest = ConveneRequest.objects.create(
         partnership_id=case.partnership_id,
         case=case,
         requester=requester,
-        agency=membership.agency,
+        agency=agency,
         made_how=asked.made_how,
         made_at=asked.made_at or now,
         recorded_at=now,
@@ -157,8 +171,25 @@ def ask(*, by: Actor, asked: Asked, now: dt.datetime) -> ConveneRequest:
         marks=list(dict.fromkeys(each.rule for each in marks if each.rule)),
     )
     _tell(convening, rules.decided_by, "convene_requested", now, rules.rule)
+    if asked.for_name.strip():
+        _tell(convening, REQUESTER, "convene_written_down", now, rules.rule)
     _audit("convening.requested", convening, by, now, rule=rules.rule, at=convening.made_at.isoformat())
     return convening
+
+
+def _agency_of(asked: Asked, membership: Membership) -> Agency:
+    """The agency that asks: one's own, or that of whoever it is written down for."""
+    if not asked.for_name.strip():
+        return membership.agency
+    found = Agency.objects.filter(
+        pk=asked.for_agency_id or 0, partnership_id=membership.partnership_id
+    ).first()
+    if found is None:
+        raise Denied("Select their agency", field="for_agency")
+    if not asked.for_email.strip():
+        raise Denied("Enter their email address, so that they get the answer", field="for_email")
+    check_words(asked.for_name, 150, "Their name", "for_name")
+    return found
 
 
 def _check_asked(asked: Asked, now: dt.datetime) -> None:
@@ -180,12 +211,20 @@ def _check_asked(asked: Asked, now: dt.datetime) -> None:
 
 @transaction.atomic
 def answer(
-    *, convening_id: int, by: Actor, outcome: str, reply: str, now: dt.datetime, reasons: str = ""
+    *,
+    convening_id: int,
+    by: Actor,
+    outcome: str,
+    reply: str,
+    now: dt.datetime,
+    reasons: str = "",
+    involved_reason: str = "",
 ) -> ConveneAnswer:
     """Answer in writing, yes or no, as the post that the text names, or as the last resort.
 
     A refusal needs its reasons and goes to the requesting agency as a letter (SUS-14, HIPS-3); a supported request that
     is refused is marked as an exception; the last resort decides only with its consultation on record (SUS-16).
+    Whoever asked, or refused first, answers only with the reason on record (system safeguard).
     """
     convening = _lock(convening_id)
     area = area_of_case(convening.case)
@@ -202,6 +241,9 @@ def answer(
     policies.check_given(rules, {"written_reply": reply.strip()})
     if not reply.strip():
         raise Denied("Write the reply down, yes or no", field="reply")
+    check_words(involved_reason, LONG, "The reason", "involved_reason")
+    permissions.check_two_people(by, convening, area, involved_reason)
+    involved = permissions.involvement(by, convening)
     row = ConveneAnswer.objects.create(
         partnership_id=convening.partnership_id,
         convening=convening,
@@ -211,6 +253,7 @@ def answer(
         reply=reply.strip(),
         reasons=reasons.strip(),
         exception=policies.is_exception(convening, found, rules),
+        involved_reason=involved_reason.strip() if involved else "",
         addressee=convening.agency,
         decided_at=now,
         decided_by_id=by.member,
@@ -293,8 +336,12 @@ def consult(
 
 
 @transaction.atomic
-def take_to_ladder(*, convening_id: int, by: Actor, unresolved: str, now: dt.datetime) -> Escalation:
-    """Take a refusal to the ladder of the difference, in the same case: from then on the ladder holds it (SUS-15, HIPS-4)."""
+def take_to_ladder(
+    *, convening_id: int, by: Actor, unresolved: str, now: dt.datetime, needs: Step | None = None
+) -> Escalation:
+    """Take a refusal to the ladder of the difference, in the same case: from then on the ladder holds it (SUS-15, HIPS-4).
+
+    `needs`: what the first step of that ladder requires (SUS-37)."""
     convening = _lock(convening_id)
     permissions.check_escalate(by, convening)
     if not unresolved.strip():
@@ -310,6 +357,7 @@ def take_to_ladder(*, convening_id: int, by: Actor, unresolved: str, now: dt.dat
         by=by,
         now=now,
         kind="need_for_conference",
+        step=replace(needs, unresolved=unresolved) if needs else None,
     )
     _audit("convening.taken_to_ladder", convening, by, now)
     return escalation

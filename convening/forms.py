@@ -15,9 +15,10 @@ from convening.actions import Asked
 from convening.models import ConveneRequest
 from convening.states import Basis, MadeHow, SupporterIs
 from core.widgets import DateField3, LocalDateTimeField, Words
+from escalation.forms import NeedsForm
 from escalation.selectors import child_words
 from partnerships.models import Agency
-from protocols.model import ConveneRules
+from protocols.model import ConveneRules, LadderTier
 
 SMALL: dict[str, str] = {"class": "govuk-radios--small"}
 
@@ -70,11 +71,31 @@ class AskForm(OnceForm):
         label="When was it made?", required=False, help_text="Only if it was made earlier. Empty: now.", error_name="The time it was made"
     )  # fmt: skip
 
+    for_name = forms.CharField(
+        label="If you write it down for somebody without an account here: their name", max_length=150, required=False,
+        help_text="A family doctor, say. The request is theirs then, and the answer goes to them.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+    for_email = forms.EmailField(
+        label="Their work email address", required=False,
+        help_text="They get the answer there, and can be invited to the case as a guest.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )  # fmt: skip
+    for_agency = forms.ChoiceField(label="Their agency", required=False)
+
     def __init__(
-        self, *args: Any, rules: ConveneRules, children: list[Child], day: dt.date, **kwargs: Any
+        self,
+        *args: Any,
+        rules: ConveneRules,
+        children: list[Child],
+        day: dt.date,
+        agencies: list[Agency],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.rules, self.warned = rules, False
+        self._agencies = {str(a.uuid): a.pk for a in agencies}
+        self.fields["for_agency"].choices = [("", "Choose"), *((str(a.uuid), a.name) for a in agencies)]  # type: ignore[attr-defined]
         if children:
             self.fields["children"].choices = [(str(c.uuid), child_words(c, day)) for c in children]  # type: ignore[attr-defined]
         else:
@@ -113,6 +134,15 @@ class AskForm(OnceForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or {}
+        theirs = ("for_name", "for_email", "for_agency")
+        if any(cleaned.get(name) for name in theirs):
+            for name, message in (
+                ("for_name", "Enter the name of whoever asks"),
+                ("for_email", "Enter their email address, so that they get the answer"),
+                ("for_agency", "Select their agency"),
+            ):
+                if not cleaned.get(name) and not self.has_error(name):
+                    self.add_error(name, message)
         if (
             "serious_concern" in self.fields
             and not cleaned.get("serious_concern")
@@ -162,11 +192,14 @@ class AskForm(OnceForm):
             made_at=data["made_at"],
             children=tuple(uuid.UUID(value) for value in data.get("children", ())),
             new_child=new if initials or data.get("born_on") or data.get("due_on") else None,
+            for_name=data.get("for_name", ""),
+            for_email=data.get("for_email", ""),
+            for_agency_id=self._agencies.get(data.get("for_agency", "")),
         )
 
 
 class AnswerForm(OnceForm):
-    error_names: ClassVar = {"reply": "The reply", "reasons": "The reasons"}
+    error_names: ClassVar = {"reply": "The reply", "reasons": "The reasons", "involved_reason": "The reason"}
     required_messages: ClassVar = {"reply": "Write the reply down, yes or no"}
     resend = True
 
@@ -178,9 +211,16 @@ class AnswerForm(OnceForm):
     reasons = Words(rows=6, max_length=VERY_LONG, required=False, label="Reasons, if none is held")
 
     def __init__(
-        self, *args: Any, rules: ConveneRules, convening: ConveneRequest, area: protocols.AreaProtocol, **kwargs: Any
+        self, *args: Any, rules: ConveneRules, convening: ConveneRequest, area: protocols.AreaProtocol, involved: str = "", **kwargs: Any
     ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
+        if involved and area.safeguard("request_answered_by_another"):
+            note = Words(
+                rows=2, max_length=LONG, required=False, label="Why can nobody else answer?",
+                help_text=f"{involved}. This is a safeguard of this service, not a rule of the protocol.",
+            )  # fmt: skip
+            self.add_field("involved_reason", note)
+            self.fields["involved_reason"].needed = True  # type: ignore[attr-defined]
         self.fields["outcome"].choices = [(each.id, each.label) for each in rules.outcomes]  # type: ignore[attr-defined]
         self.describe(
             "outcome", option_hints={each.id: f"({each.rule})" for each in rules.outcomes if each.rule}
@@ -211,11 +251,21 @@ class ConsultForm(OnceForm):
         self.fields["agency"].choices = [(str(a.uuid), a.name) for a in agencies]  # type: ignore[attr-defined]
 
 
-class LadderForm(OnceForm):
+class LadderForm(NeedsForm):
+    """Taking a refusal to the ladder: what is still open, and what its first step requires."""
+
     error_names: ClassVar = {"unresolved": "What is still open"}
     required_messages: ClassVar = {"unresolved": "Enter what is still open"}
 
     unresolved = Words(rows=5, max_length=VERY_LONG, label="What do you still disagree with, and why?")
+
+    def __init__(
+        self, *args: Any, first: LadderTier | None, area: protocols.AreaProtocol, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        if first is not None and first.requires:
+            self.ask_needs(first, area, same_post=False)
+        self.asks = first is not None and bool(first.requires)
 
 
 class WithdrawForm(OnceForm):

@@ -97,6 +97,9 @@ class ConveneAnswer(TenantRow):
     reply = models.TextField()  # the words of the letter
     reasons = models.TextField(blank=True)
     exception = models.BooleanField(default=False)  # a supported request that was refused (HIPS-3)
+    involved_reason = models.TextField(
+        blank=True
+    )  # why whoever asked, or refused first, answered all the same
     addressee = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")  # of the letter
     decided_at = models.DateTimeField()
     decided_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")

@@ -7,14 +7,16 @@ from convening import policies
 from convening.models import ConveneRequest
 from convening.states import ConveneState
 from core.actor import Actor
-from core.refusals import not_yours
+from core.refusals import Denied, not_yours
+from partnerships.models import Membership
 from partnerships.states import Role
 from protocols.describe import seat_words
 from protocols.model import ConveneRules
 
 
 def check_ask(actor: Actor, area: protocols.AreaProtocol) -> None:
-    """Anyone who works in the partnership can ask (SUS-13, HIPS-2): what speaks for it is asked, and never blocks."""
+    """Anyone who works in the partnership can ask (SUS-13, HIPS-2): what speaks for it is asked, and never blocks. A
+    guest is let in to one case: their request is written down for them by somebody with an account."""
     if actor.kind != "person" or actor.membership_id is None:
         raise not_yours("A conference is asked for by somebody with an account of this service.")
     policies.rules_of(area)
@@ -22,6 +24,41 @@ def check_ask(actor: Actor, area: protocols.AreaProtocol) -> None:
 
 def is_requester(actor: Actor, convening: ConveneRequest) -> bool:
     return is_in(actor, convening.case, Capacity.REQUESTER)
+
+
+def speaks_for_requester(actor: Actor, convening: ConveneRequest) -> bool:
+    """Whoever asked; for somebody without an account, also whoever wrote it down for them, and the partnership admin."""
+    if is_requester(actor, convening):
+        return True
+    if convening.requester.membership_id is not None or not _own(actor, convening):
+        return False
+    return actor.role == Role.PARTNERSHIP_ADMIN or is_in(actor, convening.case, Capacity.RECORDER)
+
+
+def involvement(actor: Actor, convening: ConveneRequest) -> str:
+    """Why this person should not answer this request; empty when nothing stands against it (system safeguard)."""
+    mine = Membership.objects.filter(user_id=actor.user_id or 0).values_list("pk", flat=True)
+    if convening.requester.membership_id in set(mine):
+        return f"{actor.name} asked for this conference"
+    if any(row.decided_by_id in set(mine) for row in convening.answers.all()):
+        return f"{actor.name} answered this request before"
+    return ""
+
+
+def check_two_people(
+    actor: Actor, convening: ConveneRequest, area: protocols.AreaProtocol, reason: str
+) -> None:
+    """Whoever asked, or refused first, does not answer, unless the reason goes on record (system safeguard)."""
+    safeguard = area.safeguard("request_answered_by_another")
+    if safeguard is None or not safeguard.on or safeguard.mode != "block":
+        return
+    words = involvement(actor, convening)
+    if words and not (safeguard.override_with_reason and reason.strip()):
+        raise Denied(
+            f"{words}, so somebody else should answer it. This is a safeguard of this service, not a rule of the protocol",
+            route="A deputy of the post answers. If there is nobody else, give the reason and go on.",
+            field="involved_reason",
+        )
 
 
 def _own(actor: Actor, convening: ConveneRequest) -> bool:
@@ -88,5 +125,5 @@ def check_book(actor: Actor, convening: ConveneRequest, area: protocols.AreaProt
 
 
 def _check_requester(actor: Actor, convening: ConveneRequest, reason: str) -> None:
-    if not is_requester(actor, convening):
+    if not speaks_for_requester(actor, convening):
         raise not_yours(reason)

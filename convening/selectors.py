@@ -7,8 +7,9 @@ from django.http import Http404
 from django.urls import reverse
 
 import protocols
-from cases.models import Case
+from cases.models import Case, Participant
 from cases.selectors import area_of_case
+from cases.states import Capacity
 from convening import permissions, policies
 from convening.models import ConveneAnswer, ConveneRequest
 from convening.states import AnswerStep, Basis, ConveneState, SupporterIs
@@ -71,6 +72,7 @@ def refusal_letter(answer: ConveneAnswer) -> Shown:
 def request_shown(convening: ConveneRequest, area: protocols.AreaProtocol) -> Shown:
     """The request and its answers, for its own page and beside the ladder that it was taken to."""
     rules = policies.rules_of(area)
+    people = Participant.objects.filter(case=convening.case).select_related("membership__user", "slot")
     answers = convening.answers.select_related("decided_by__user", "acting_for__user", "addressee").order_by(
         "pk"
     )
@@ -78,6 +80,9 @@ def request_shown(convening: ConveneRequest, area: protocols.AreaProtocol) -> Sh
         {"label": "Asked for by", "value": f"{person_name(convening.requester)}, {convening.agency.name}"},
         {"label": "Made", "value": f"{day_time(convening.made_at)}. {convening.get_made_how_display()}"},
     ]
+    recorder = next((p for p in people if p.capacity == Capacity.RECORDER), None)
+    if recorder is not None:
+        facts.append({"label": "Written down by", "value": person_name(recorder)})
     if convening.basis:
         facts.append({"label": "Knows the child", "value": Basis(convening.basis).label})
     if convening.supporter:
@@ -107,6 +112,7 @@ def _answer(row: ConveneAnswer, rules: ConveneRules) -> Shown:
         "reply": row.reply,
         "reasons": row.reasons,
         "exception": row.exception,
+        "involved": row.involved_reason,
         "by": f"{by}, for {row.acting_for.user.name}" if row.acting_for else by,
         "at": row.decided_at,
         "to": row.addressee.name,
@@ -120,7 +126,7 @@ def page_of(convening: ConveneRequest, actor: Actor, now: dt.datetime) -> Shown:
     """The page of a request: who has it, since when, what it says, and what can happen next."""
     case, area = convening.case, area_of_case(convening.case)
     rules = policies.rules_of(area)
-    own = permissions.is_requester(actor, convening)
+    own = permissions.speaks_for_requester(actor, convening)
     day = london_date(now)
     children = children_words(
         [
@@ -134,7 +140,7 @@ def page_of(convening: ConveneRequest, actor: Actor, now: dt.datetime) -> Shown:
             {"label": "Asked for by", "value": f"{person_name(convening.requester)}, {convening.agency.name}"}
         )
     return {
-        "heading": "Your request for a conference" if own else "Request for a conference",
+        "heading": "Your request for a conference" if permissions.is_requester(actor, convening) else "Request for a conference",
         "bar": facts,
         "request_shown": request_shown(convening, area),
         "next": _next(convening, actor, area, now, own),

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 import protocols
-from accounts.edge import ActingRequest, OnceForm, form_status, say_done, signed_in, submit
+from accounts.edge import ActingRequest, OnceForm, acting, form_status, say_done, signed_in, submit
 from cases.selectors import area_of_case
 from conferences.forms import BookForm
 from conferences.selectors import agencies_of, members_by_role
@@ -67,7 +67,7 @@ def ask(request: ActingRequest) -> HttpResponse:
     rules = policies.rules_of(area)
     form = forms.AskForm(
         _posted(request), rules=rules, children=children_of_actor(request.actor), day=london_date(request.now),
-        initial={"made_how": "form"},
+        agencies=agencies_of(request.membership.partnership_id), initial={"made_how": "form"},
     )  # fmt: skip
     if form.is_bound and form.is_valid():
         response = submit(
@@ -104,12 +104,16 @@ def answer(request: ActingRequest, reference: str) -> HttpResponse:
     convening, area = _open(request, reference)
     _gate(request, permissions.check_answer, convening, area)
     rules = policies.rules_of(area)
-    form = forms.AnswerForm(_posted(request), rules=rules, convening=convening, area=area)
+    form = forms.AnswerForm(
+        _posted(request), rules=rules, convening=convening, area=area,
+        involved=permissions.involvement(request.actor, convening),
+    )  # fmt: skip
     return _form_page(
         request, convening, form,
         lambda: actions.answer(
             convening_id=convening.pk, by=request.actor, outcome=form.cleaned_data["outcome"],
-            reply=form.cleaned_data["reply"], reasons=form.cleaned_data["reasons"], now=request.now,
+            reply=form.cleaned_data["reply"], reasons=form.cleaned_data["reasons"],
+            involved_reason=form.cleaned_data.get("involved_reason", ""), now=request.now,
         ),
         "The answer was recorded, and whoever asked was told.", template="convening/answer.html",
         page_title="Answer the request", submit_label="Record the answer",
@@ -140,7 +144,7 @@ def consult(request: ActingRequest, reference: str) -> HttpResponse:
     )  # fmt: skip
 
 
-@signed_in
+@acting
 def last_resort(request: ActingRequest, reference: str) -> HttpResponse:
     convening, area = _open(request, reference)
     _gate(request, permissions.check_last_resort, convening, area)
@@ -157,23 +161,25 @@ def last_resort(request: ActingRequest, reference: str) -> HttpResponse:
     )  # fmt: skip
 
 
-@signed_in
+@acting
 def ladder(request: ActingRequest, reference: str) -> HttpResponse:
     """A refusal is a difference: it goes on by the ladder that the protocol has for it."""
     convening, area = _open(request, reference)
     _gate(request, permissions.check_escalate, convening)
-    form = forms.LadderForm(_posted(request))
+    found = area.ladder_for(convening.agency.kind, selectors.KIND)
+    form = forms.LadderForm(_posted(request), first=found.tiers[0] if found else None, area=area)
     return _form_page(
         request, convening, form,
         lambda: actions.take_to_ladder(
-            convening_id=convening.pk, by=request.actor, unresolved=form.cleaned_data["unresolved"], now=request.now
+            convening_id=convening.pk, by=request.actor, unresolved=form.cleaned_data["unresolved"],
+            needs=form.needs() if form.asks else None, now=request.now,
         ),
         "It was taken to the ladder.", template="convening/ladder.html", page_title="Take it to the ladder",
         submit_label="Take it there", ladder=ladder_view(area, convening.agency.kind, selectors.KIND),
     )  # fmt: skip
 
 
-@signed_in
+@acting
 def accept(request: ActingRequest, reference: str) -> HttpResponse:
     convening, _ = _open(request, reference)
     _gate(request, permissions.check_accept, convening)
@@ -186,7 +192,7 @@ def accept(request: ActingRequest, reference: str) -> HttpResponse:
     )  # fmt: skip
 
 
-@signed_in
+@acting
 def withdraw(request: ActingRequest, reference: str) -> HttpResponse:
     convening, _ = _open(request, reference)
     _gate(request, permissions.check_withdraw, convening)

@@ -7,13 +7,16 @@ import pytest
 from cases.models import CaseEvent
 from conferences.selectors import children_of
 from convening import actions as convenings
+from convening.actions import Asked
 from convening.models import ConveneRequest
-from convening.selectors import refusal_letter
+from convening.selectors import get_convening_or_404, page_of, refusal_letter
 from convening.states import ConveneState
 from core.refusals import Kind
+from escalation.actions import Step
 from escalation.models import Escalation
 from notifications.actions import send_due
 from notifications.models import Message
+from partnerships.models import SlotHolder
 from tests.builders import LATER, World
 from tests.rules.expect import mailed, not_theirs, refused
 
@@ -333,3 +336,105 @@ def test_a_consultation_names_who_when_and_their_agency(sussex: World) -> None:
     with refused("SUS-13", says="Select whether a conference is held"):
         consult(w, row)
         answer(w, row, "perhaps", by="second")
+
+
+# --- two people, and people without an account -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slug", ["brighton-hove", "hampshire"])
+def test_whoever_asks_does_not_answer_unless_the_reason_is_on_record(slug: str) -> None:
+    w = World(slug)
+    row = w.convening(who="manager")  # who also fills the post that answers
+    with refused("", says="Maud Manager asked for this conference", route="A deputy of the post answers"):
+        w.convening_answered(row)
+    w.convening_answered(row, involved_reason="The only service manager this week.")
+    answer = row.answers.get()
+    assert answer.involved_reason == "The only service manager this week."
+    other = w.convening()
+    w.convening_answered(other, involved_reason="Typed for nothing.")
+    assert other.answers.get().involved_reason == "", "nobody who is not involved is marked so"
+
+
+def test_a_deputy_of_the_post_answers_in_place_of_whoever_asked() -> None:
+    w = World("brighton-hove")
+    row = w.convening(who="manager")
+    holder = SlotHolder.objects.get(slot__key="convening_manager", slot__partnership=w.partnership)
+    w.fill("convening_manager", "deputy", deputy_for=holder)
+    w.convening_answered(row, by="deputy")
+    assert row.answers.get().acting_for == w.people["manager"]
+
+
+def test_SUS_16_the_last_resort_is_another_than_whoever_refused_first() -> None:
+    w = World("brighton-hove")
+    row = w.convening_answered(w.convening())
+    convenings.ask_last_resort(convening_id=row.pk, by=w.actor("police"), now=LATER)
+    SlotHolder.objects.filter(slot__key="senior_cp_manager", slot__partnership=w.partnership).update(
+        membership=w.people["manager"]
+    )
+    convenings.consult(
+        convening_id=row.pk, by=w.actor("manager"), who="Sara", agency_id=w.agencies["education"].pk, consulted_at=LATER,
+        now=LATER,
+    )  # fmt: skip
+    with refused("", says="answered this request before", route="give the reason and go on"):
+        w.convening_answered(row, "convene", by="manager")
+
+
+def by_telephone(w: World) -> ConveneRequest:
+    """A family doctor without an account asked by telephone, and a social worker wrote it down (SUS-13)."""
+    return w.convening(
+        who="health", made_how="phone", for_name="Dr Gwen Practice", for_email="gwen@practice.example.org",
+        for_agency_id=w.agencies["health"].pk,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("slug", ["brighton-hove", "hampshire"])
+def test_SUS_13_and_HIPS_2_a_request_of_somebody_without_an_account_is_written_down_and_stays_theirs(
+    slug: str,
+) -> None:
+    w = World(slug)
+    row = by_telephone(w)
+    assert (row.requester.name, row.requester.membership, row.recorded_by) == (
+        "Dr Gwen Practice",
+        None,
+        w.people["health"],
+    )
+    assert "gwen" in mailed("convene_written_down", now=LATER)
+    guest = w.guest(row.requester)
+    w.convening_answered(row)
+    assert "gwen" in mailed("convene_answered", now=LATER)
+    page = page_of(get_convening_or_404(guest, row.case.reference), guest, LATER)
+    assert {"Take it to the ladder", "Accept that none is held"} <= {a["label"] for a in page["actions"]}
+    with not_theirs("", says="with an account"):
+        convenings.ask(by=guest, asked=Asked(text="Another.", serious_concern="X."), now=LATER)
+    with not_theirs("", says="Whoever asked"):
+        convenings.accept(convening_id=row.pk, by=w.actor("school"), now=LATER)
+    escalation = convenings.take_to_ladder(
+        convening_id=row.pk, by=guest, unresolved="He is still alone.", now=LATER
+    )
+    assert escalation.requester.email == "gwen@practice.example.org"
+
+
+def test_SUS_13_whoever_wrote_it_down_and_the_admin_speak_for_somebody_without_an_account() -> None:
+    w = World("brighton-hove")
+    for who in ("health", "admin"):
+        row = w.convening_answered(by_telephone(w))
+        convenings.accept(convening_id=row.pk, by=w.actor(who), now=LATER)
+    with refused("", says="so that they get the answer"):
+        w.convening(for_name="Dr Gwen Practice", for_agency_id=w.agencies["health"].pk)
+    with refused("", says="Select their agency"):
+        w.convening(for_name="Dr Gwen Practice", for_email="gwen@practice.example.org")
+
+
+def test_SUS_37_a_refusal_to_a_specialist_facility_goes_to_the_ladder_with_both_authorities() -> None:
+    w = World("brighton-hove")
+    w.agencies["health"].kind = "specialist_facility"
+    w.agencies["health"].save(update_fields=["kind"])
+    row = w.convening_answered(w.convening(who="health"))
+    escalation = convenings.take_to_ladder(
+        convening_id=row.pk, by=w.actor("health"), unresolved="He is still alone.", now=LATER,
+        needs=Step(way="", authority_responsible="Invented Council", authority_of_place="Other Council"),
+    )  # fmt: skip
+    assert (escalation.ladder, escalation.authority_responsible) == (
+        "specialist_facility",
+        "Invented Council",
+    )
