@@ -21,13 +21,21 @@ from partnerships.models import Membership
 from protocols.model import Kind, Ladder, LadderTier
 
 # Who manages whom on the side that raises it; on the other side it is a manager of social care, or of the police.
-MANAGER = {"police": "inspector", "health": "nurse", "school": "headteacher", "worker": "team", "charity": ""}
+MANAGER = {
+    "police": "inspector",
+    "health": "nurse",
+    "school": "headteacher",
+    "worker": "team",
+    "charity": "",
+    "ward": "matron",
+}
 AGENCY = {
     "police": "police",
     "health": "health",
     "school": "education",
     "worker": "social_care",
     "charity": "voluntary",
+    "ward": "specialist_facility",
 }
 CONCERNS = (
     "The visits that were agreed have not been made for three weeks, and nobody says who will make them.",
@@ -52,37 +60,58 @@ class Climb:
     def play(self) -> None:
         stage = self.stage
         for who, manager in MANAGER.items():
-            if manager:
+            if manager and who in stage.people:
                 row = Membership.objects.get(pk=stage.people[who].pk)
                 row.line_manager = stage.people[manager]
                 row.save(update_fields=["line_manager"])
                 stage.people[who] = row
-        for who, agency in AGENCY.items():
-            for kind in stage.area.escalation.kinds:
-                self._of(who, stage.area.ladder_for(agency, kind.id), kind)
+        for number, kind in enumerate(stage.area.escalation.kinds):
+            ladders = self._ladders(kind)
+            for ladder, people in ladders:
+                for place, tier in enumerate(ladder.tiers):
+                    who = people[(self.made + place) % len(people)]
+                    self._at(who, kind, ladder, tier, whole=number == 0)
+            without = [who for who in AGENCY if who in stage.people and self._ladder(who, kind) is None]
+            if without and (not ladders or number == 0):
+                self.raised(without[0], kind)
         self._ends()
 
-    def _of(self, who: str, ladder: Ladder | None, kind: Kind) -> None:
-        """One case for a person and a kind, each at the step that nobody stands at yet."""
-        seen = set(
-            Escalation.objects.filter(partnership=self.stage.partnership).values_list(
-                "kind", "ladder", "tiers__tier"
-            )
-        )
-        if ladder is None:
-            if not any(k == kind.id and not name for k, name, _ in seen):
-                self.raised(who, kind)
+    def _ladder(self, who: str, kind: Kind) -> Ladder | None:
+        found: Ladder | None = self.stage.area.ladder_for(AGENCY[who], kind.id)
+        return found
+
+    def _ladders(self, kind: Kind) -> list[tuple[Ladder, list[str]]]:
+        """The ladders of a kind of difference, each with the people whose agency has it."""
+        found: dict[str, tuple[Ladder, list[str]]] = {}
+        for who in AGENCY:
+            ladder = self._ladder(who, kind) if who in self.stage.people else None
+            if ladder is not None:
+                found.setdefault(ladder.id, (ladder, []))[1].append(who)
+        return list(found.values())
+
+    def _at(self, who: str, kind: Kind, ladder: Ladder, tier: LadderTier, *, whole: bool) -> None:
+        """One case that stands at a step: by every step before it, or, where `whole` is not asked, past them."""
+        escalation = self.raised(who, kind)
+        if tier == ladder.tiers[0]:
             return
-        reached = {tier for _, name, tier in seen if name == ladder.id}
-        todo = [tier for tier in ladder.tiers if tier.id not in reached]
-        if todo:
-            self.climb(self.raised(who, kind), who, todo[0].id)
-        elif not any(k == kind.id for k, _, _ in seen):
-            self.raised(who, kind)
+        if whole or tier == ladder.tiers[1]:
+            self.climb(escalation, who, tier.id)
+        else:
+            self.go(self.fresh(escalation), who, tier.id, self.stage.ago(2, 11))
+
+    def go(self, escalation: Escalation, who: str, to: str, now: dt.datetime) -> None:
+        """Past the steps before, with the reason."""
+        ways = policies.ways_on(escalation, self.stage.area)
+        way = next(way for way in ways if way.tier.id == to)
+        if way.tier.place == "chair":
+            self._chair(escalation)
+        actions.open_tier(escalation_id=escalation.pk, by=self.actor(who), step=self.step(way, who), now=now)
 
     def _ends(self) -> None:
-        """One settled with something agreed, one withdrawn, one decided or at its last step, and one closed."""
-        kind = next(k for k in self.stage.area.escalation.kinds if self.stage.area.ladder_for("health", k.id))
+        """One settled with something agreed, one withdrawn, one that could not wait, one decided, and one closed; and
+        one closed as not settled, where the protocol has no step for somebody."""
+        kinds = self.stage.area.escalation.kinds
+        kind = next(k for k in kinds if self.stage.area.ladder_for("health", k.id))
         settled = self.raised("health", kind, days=9)
         self.meet(settled, "health", 8)
         self.agree(settled, "health", 8)
@@ -97,17 +126,51 @@ class Climb:
             reason="The visits began again.",
             now=self.stage.ago(10, 12),
         )
-        top = self.climb(self.raised("health", kind, days=25), "health", "", days=24)
-        top = self.fresh(top)
-        if top.state == EscalationState.AT_PARTNERSHIP:
-            self.meet(top, "admin", 6)
+        self._urgent(kind)
+        self._decided(kind)
+        for each in kinds:
+            who = next(
+                (who for who in AGENCY if who in self.stage.people and self._ladder(who, each) is None), ""
+            )
+            if who:
+                left = self.raised(who, each, days=8)
+                actions.close_unsettled(
+                    escalation_id=left.pk, by=self.actor(who), now=self.stage.ago(6, 15),
+                    reason="Taken up by our own safeguarding lead with theirs, and written to both heads of service.",
+                )  # fmt: skip
+                break
+
+    def _urgent(self, kind: Kind) -> None:
+        """A child at risk waits for no step: straight to the last one, and what was done at once is written down."""
+        row = self.raised("school", kind) if self._ladder("school", kind) else self.raised("health", kind)
+        who = "school" if row.agency_id == self.stage.agencies["school"].pk else "health"
+        ways = policies.urgent_ways(self.fresh(row), self.stage.area)
+        if ways:
+            if ways[-1].tier.place == "chair":
+                self._chair(row)
+            step = Step(way=ways[-1].key, unresolved="The child was found alone again last night.")
+            actions.open_tier(escalation_id=row.pk, by=self.actor(who), step=step, now=self.stage.ago(1, 9))
+        actions.act_urgently(
+            case_id=row.case_id, by=self.actor(who), taken_at=self.stage.ago(1, 9), now=self.stage.ago(1, 10),
+            what="Called the duty team and the police. The child stays with a relative tonight.",
+        )  # fmt: skip
+
+    def _decided(self, kind: Kind) -> None:
+        """Two that went to the last step of their ladder and were answered; the second is closed as well."""
+        for days, closed in ((25, True), (14, False)):
+            top = self.fresh(self.climb(self.raised("health", kind, days=days), "health", "", days=days - 1))
             step = policies.step_of(policies.open_tier(top), policies.ladder_of(top, self.stage.area))
+            if step is None or top.state not in (EscalationState.AT_PARTNERSHIP, EscalationState.WITH_CHAIR):
+                continue
+            by = "admin" if top.state == EscalationState.AT_PARTNERSHIP else "chair"
+            self.meet(top, by, 6)
             actions.decide(
-                escalation_id=top.pk, by=self.actor("admin"), now=self.stage.ago(5, 15),
-                outcome=step.outcomes[0].id if step and step.outcomes else "",
+                escalation_id=top.pk, by=self.actor(by), now=self.stage.ago(5, 15),
+                outcome=step.outcomes[0].id if step.outcomes else "",
                 reasons="Both agencies were heard. The plan is to be carried out as written, and looked at in four weeks.",
             )  # fmt: skip
-            actions.close(escalation_id=top.pk, by=self.actor("admin"), now=self.stage.ago(4, 15))
+            if closed:
+                actions.close(escalation_id=top.pk, by=self.actor("health"), now=self.stage.ago(4, 15))
 
     # --- the verbs --------------------------------------------------------------------------------------------------
 
@@ -132,6 +195,13 @@ class Climb:
                 born_on=london_date(when) - dt.timedelta(days=900 + self.made * 211),
             ),
             conference_id=about.pk if about else None,
+            needs=Step(
+                way="",
+                authority_responsible="Demonstration Council",
+                authority_of_place="Neighbouring Demonstration Council",
+            )
+            if who == "ward"
+            else None,
             other_agency_id=stage.agencies[other].pk,
         )
         return actions.raise_difference(by=self.actor(who), said=said, now=when)
@@ -168,6 +238,7 @@ class Climb:
             answers={need.field: "As asked." for need in tier.requires if not area.slot(need.field)},
             authority_responsible="Demonstration Council",
             authority_of_place="Neighbouring Demonstration Council",
+            late_reason="One of us was on leave, and nobody stood in.",
         )
 
     def people(self, tier: LadderTier, who: str) -> tuple[Named, ...]:
@@ -192,7 +263,8 @@ class Climb:
 
     def agree(self, escalation: Escalation, who: str, days: int) -> None:
         actions.agree(
-            escalation_id=escalation.pk, by=self.actor(who), what="A visit each week, in turn.", owner="Both teams",
+            escalation_id=escalation.pk, by=self.actor(who), what="A visit each week, in turn.",
+            owner=self.stage.people[who].user.name,
             due_on=london_date(self.stage.ago(-10)), now=self.stage.ago(days, 16),
         )  # fmt: skip
 

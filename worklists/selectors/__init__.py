@@ -27,7 +27,7 @@ from django.urls import reverse
 
 import protocols
 from audit.models import AuditEvent
-from audit.selectors import SENTENCES
+from audit.selectors import template_of
 from cases.models import Case, CaseChild, CaseEvent, Participant
 from cases.selectors import area_of_case, get_case_or_404
 from cases.states import OPEN, Kind, Stage
@@ -37,12 +37,12 @@ from core.actor import Actor
 from core.clock import london, london_date
 from core.refusals import Denied
 from core.templatetags.pd import children_words, day_date, day_time, plural, short_date, working_days_left
-from dissent.models import Dissent, PractitionerTask
+from dissent.models import Ask, Dissent, PractitionerTask
 from dissent.permissions import is_dissenter
 from dissent.selectors import child_view as child_of
 from dissent.selectors import decision_words, get_dissent_or_404, looking
 from dissent.states import DissentState
-from escalation.models import Escalation, TierPerson
+from escalation.models import Escalation, EscalationTier, TierPerson
 from escalation.states import CLIMBING, Entered
 from notifications.models import Outbox
 from notifications.selectors import by_words
@@ -53,6 +53,8 @@ from partnerships.states import RECORDERS, REVIEWERS, Role
 from protocols.calendar import Calendar, CalendarHorizon, is_late
 from protocols.describe import seat_words as seat_in_words
 from protocols.durations import in_words
+from records.models import AgreedAction, Discussion, OwnRecord
+from records.policies import duty_of
 from records.states import DocumentKind, LetterKind
 
 PAGE = 25
@@ -209,7 +211,7 @@ def work_list(actor: Actor, now: dt.datetime, *, number: str = "1", all_closed: 
     shown |= Q(closed_at__isnull=False) if all_closed else Q(closed_at__gte=now - RECENTLY)
     cases = (
         with_people(visible.filter(shown))
-        .annotate(mine=_mine(actor), late=_late(now), total=Window(Count("*")))
+        .annotate(mine=_mine(actor), late=_late(now), total=Window(Count("*")), **_duties(actor))
         .annotate(part=_part(actor))
         .order_by("part", F("next_due_at").asc(nulls_last=True), "-closed_at", "opened_at", "pk")
     )
@@ -252,6 +254,53 @@ def _mine(actor: Actor) -> Exists | Q:
         | Q(Exists(at_step))
         | Q(Exists(climbing.filter(held_by__in=posts or [""])))
     )
+
+
+def _duties(actor: Actor) -> dict[str, Any]:
+    """What a person still owes in each case: their own agreed actions, replies to a reviewer, and, where a ladder has
+    been climbed, the record of their own side. An admin who only sees that a case exists owes nothing in it."""
+    me = actor.membership_id or 0
+    agreed = AgreedAction.objects.filter(
+        Q(discussion__isnull=True) | Q(discussion__approved_at__isnull=False),
+        case_id=OuterRef("pk"), owned_by_id=me, settled__isnull=True,
+    )  # fmt: skip
+    asked = Ask.objects.filter(
+        Q(seat__in=[f"slot:{key}" for key in actor.slots])
+        | Q(seat="capacity:dissenter", dissent__attendance__membership_id=me)
+        | Q(seat="capacity:chair", dissent__conference__chair_id=me)
+        | Q(seat="capacity:minute_taker", dissent__conference__minute_taker_id=me),
+        dissent__case_id=OuterRef("pk"), replied_at__isnull=True,
+    )  # fmt: skip
+    here = {"case_id": OuterRef("pk"), "agency_id": actor.agency_id or 0}
+    climbed = EscalationTier.objects.filter(escalation__case_id=OuterRef("pk"))
+    part = Participant.objects.filter(
+        Q(membership_id=me) | Q(slot__key__in=list(actor.slots)), case_id=OuterRef("pk")
+    )
+    recorded = Q(Exists(Discussion.objects.filter(**here, approved_at__isnull=False)))
+    recorded |= Q(Exists(OwnRecord.objects.filter(**here)))
+    return {
+        "agreed": ArraySubquery(
+            agreed.order_by("due_on", "pk").values(row=JSONObject(what="what", due_on="due_on"))
+        ),
+        "asked": ArraySubquery(asked.values("pk")),
+        "owes_record": Q(Exists(climbed)) & Q(Exists(part)) & ~recorded,
+    }
+
+
+def duties_of(case: Any, area: protocols.AreaProtocol, today: dt.date) -> list[str]:
+    """What somebody still owes in a case that is not over, in words with the rule behind it."""
+    if case.closed_at is not None:
+        return []
+    found = ["Reply to the question of the reviewing manager" for _ in case.asked]
+    for row in case.agreed:
+        day = dt.date.fromisoformat(row["due_on"]) if row["due_on"] else None
+        what = row["what"] if len(row["what"]) <= 80 else f"{row['what'][:77]}…"
+        by = f", by {day_date(day)}{': the date has passed' if day < today else ''}" if day else ""
+        found.append(f"You agreed to do this{by}: {what}")
+    duty = duty_of(area)
+    if case.owes_record and duty is not None:
+        found.append(f"Your agency’s own record of the discussions is not made yet ({duty.rule})")
+    return found
 
 
 def _late(now: dt.datetime) -> Q:
@@ -341,7 +390,10 @@ def _row(
         "outcome": case.outcome_label,
         "late": late,
         "held_by": "You" if mine else seat_words(*seat_name(case.held_by, area, posts, case.people)),
-        "tasks": open_tasks(area, case) if dissent and _dissents(case, actor) else [],
+        "tasks": [
+            *(open_tasks(area, case) if dissent and _dissents(case, actor) else []),
+            *duties_of(case, area, london_date(now)),
+        ],
         **due,
     }
 
@@ -653,9 +705,9 @@ def sentence(type_: str, detail: Mapping[str, Any], labels: Labels) -> str:
     """The sentence of an event, its values in words: dates as read in London, choices by the protocol's labels."""
     words = {key: detail_words(key, value, labels) for key, value in detail.items()}
     try:
-        text = SENTENCES[type_].format_map(words)
+        text = template_of(type_).format_map(words)
     except KeyError:  # an older event without this detail
-        text = SENTENCES[type_].partition(":")[0] + "."
+        text = template_of(type_).partition(":")[0] + "."
     return text.rstrip(".")
 
 

@@ -128,6 +128,7 @@ def _convening_page(request: ActingRequest, found: Case, convening: ConveneReque
         "links": _papers(found),
         "records": beside_case(found, request.actor, area),
         "history": selectors.history_of(found, area, request.actor, limit=selectors.ON_PAGE),
+        "guests": guests_of(found) if allowed(check_holds, request.actor, found) else [],
         "urgent": urgent_view(area, found.partnership.urgent_contact)
         | {"href": reverse("urgent", args=[found.reference])},
         **_protocol(found, area),
@@ -154,6 +155,7 @@ def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation
         "ended": sum(not clock.is_open for clock in clocks),
         "stands": area.meanwhile.text if stands and area.meanwhile.text not in whole["next"]["yours"] else "",
         "history": selectors.history_of(found, area, request.actor, limit=selectors.ON_PAGE),
+        "guests": guests_of(found) if allowed(check_holds, request.actor, found) else [],
         "urgent": urgent_view(area, found.partnership.urgent_contact) | {"href": whole["urgent_href"]},
         **_protocol(found, area),
     }

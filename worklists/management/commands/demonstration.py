@@ -45,7 +45,7 @@ from partnerships.actions import (
     publish_protocol,
     set_up_partnership,
 )
-from partnerships.models import Agency, Membership, Partnership, Slot, SlotHolder
+from partnerships.models import Agency, AgencyPost, Membership, Partnership, Slot, SlotHolder
 from partnerships.selectors import DEMONSTRATION_PASSWORD, actor_for, calendar_for
 from partnerships.states import AgencyKind, Role
 from protocols.calendar import Calendar
@@ -96,6 +96,21 @@ PEOPLE = {
     "nurse": (Role.PRACTITIONER, "health", "Designated nurse"),
     "headteacher": (Role.PRACTITIONER, "school", "Head teacher"),
 }
+# Where a protocol has a ladder of its own for them (SUS-37).
+FACILITY = (AgencyKind.SPECIALIST_FACILITY, "Demonstration Children’s Hospital", True)
+AT_FACILITY = {
+    "ward": (Role.PRACTITIONER, "facility", "Ward sister"),
+    "matron": (Role.PRACTITIONER, "facility", "Matron"),
+}
+# Who fills the posts that each agency has: with an account, or by name and address.
+LEADS = {
+    "care": "team",
+    "police": "inspector",
+    "health": "nurse",
+    "school": "headteacher",
+    "charity": "",
+    "facility": "matron",
+}
 REASONS = (
     "The pattern of injuries was not weighed together with the missed appointments.",
     "The child's own words were heard as a wish, and not as a worry about staying at home.",
@@ -128,6 +143,7 @@ class Stage:
     agencies: dict[str, Agency] = field(init=False, default_factory=dict)
     people: dict[str, Membership] = field(init=False, default_factory=dict)
     made: int = field(init=False, default=0)
+    actors: dict[str, Actor] = field(init=False, default_factory=dict)
 
     def set_up(self) -> None:
         today = london_date(self.now)
@@ -138,13 +154,18 @@ class Stage:
             area=self.area,
             urgent_contact="Children’s social care duty team (demonstration), 00000 000 000",
         )
-        for key, (kind, name, statutory) in AGENCIES.items():
+        facility = any(
+            AgencyKind.SPECIALIST_FACILITY in each.for_agencies for each in self.area.escalation.ladders
+        )
+        agencies = AGENCIES | ({"facility": FACILITY} if facility else {})
+        people = PEOPLE | (AT_FACILITY if facility else {})
+        for key, (kind, name, statutory) in agencies.items():
             email = f"{key}@{self.slug}.example.org"
             self.agencies[key] = add_agency(
                 partnership=self.partnership, name=name, kind=kind, statutory=statutory, email=email
             )
         start = dt.date(2020, 1, 1)
-        for index, (key, (role, agency, title)) in enumerate(PEOPLE.items()):
+        for index, (key, (role, agency, title)) in enumerate(people.items()):
             first = FIRST[(index * 2 + self.number) % len(FIRST)]
             last = LAST[(index + self.number) % len(LAST)]
             managed = "manager" if key in ("chair", "chair2") else ""
@@ -159,6 +180,8 @@ class Stage:
                 line_manager=self.people.get(managed),
             )
         for slot in self.area.slots:
+            if slot.per == "agency":
+                self._posts_of(slot.key, start)
             if slot.per != "partnership":
                 continue
             who = {"reviewer": "reviewer", "second_tier": "head"}.get(slot.key, "admin")
@@ -169,6 +192,16 @@ class Stage:
             partnership=self.partnership, area=self.area, by=None, now=self.now - dt.timedelta(days=200)
         )
         self.calendar = calendar_for(self.partnership.pk, self.area.nation)
+
+    def _posts_of(self, key: str, start: dt.date) -> None:
+        """Who fills a post for each agency; at the charity somebody without an account."""
+        slot = Slot.objects.get(partnership=self.partnership, key=key)
+        for name, agency in self.agencies.items():
+            member = self.people[LEADS[name]] if LEADS[name] else None
+            AgencyPost.objects.create(
+                partnership=self.partnership, slot=slot, agency=agency, membership=member, starts_on=start,
+                name="" if member else "Fern Standby", email="" if member else f"standby@{self.slug}.example.org",
+            )  # fmt: skip
 
     def _hold(self, key: str, who: str, start: dt.date, deputy_for: SlotHolder | None = None) -> SlotHolder:
         return SlotHolder.objects.create(
@@ -187,9 +220,11 @@ class Stage:
         return dt.datetime.combine(day, dt.time(hour), tzinfo=LONDON).astimezone(dt.UTC)
 
     def actor(self, who: str) -> Actor:
-        return actor_for(
-            Membership.objects.select_related("user").get(pk=self.people[who].pk), london_date(self.now)
-        )
+        """Read once: who fills which post changes in one place only, which empties this."""
+        if who not in self.actors:
+            row = Membership.objects.select_related("user").get(pk=self.people[who].pk)
+            self.actors[who] = actor_for(row, london_date(self.now))
+        return self.actors[who]
 
     # --- conferences ------------------------------------------------------------------------------------------------
 
@@ -564,7 +599,7 @@ class Stage:
             ),
         )  # fmt: skip
         records.approve(discussion_id=first.pk, by=police, now=now)
-        records.action_done(
+        records.settle_action(
             action_id=first.agreed_actions.get().pk,
             by=police,
             done_on=london_date(now),
@@ -658,6 +693,7 @@ class Stage:
                 slot__key=key.removeprefix("slot:"),
                 deputy_for__isnull=True,
             ).update(membership=self.people[who])
+        self.actors.clear()
         self.requested(2, "health", support=True)
         refused = self.requested(7, "school", support=True)
         self._replied(refused, 5, "not_convene")
