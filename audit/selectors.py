@@ -16,6 +16,7 @@ SENTENCES: dict[str, str] = {
     "account.role_chosen": "Chose the role to act in.",
     "calendar.reset": "Made a new private calendar address; the one before no longer works.",
     "case.exported": "Took the case out of the service: {kind}.",
+    "clock.agreed": "Those concerned agreed on another date, so a date moved from {was_due} to {due}.",
     "clock.corrected": "A time was corrected, so a date moved from {was_due} to {due}.",
     "clock.moved": "The calendar changed, so a date moved from {was_due} to {due}.",
     "clock.passed": "A date passed: {due}. Nothing is decided by that; the people who hold it were told.",
@@ -84,9 +85,10 @@ SENTENCES: dict[str, str] = {
     "guest.link_asked": "A new link to this case was asked for and sent to the guest’s own address.",
     "guest.link_opened": "Opened the link from the email. A code was sent.",
     "escalation.action_agreed": "Noted something that was agreed.",
-    "escalation.action_settled": "Recorded whether something agreed was done: {outcome}.",
     "escalation.closed": "Closed the escalation.",
     "escalation.closed_unsettled": "Closed the escalation as not settled: the protocol has no further step.",
+    "escalation.authorities_named": "Entered which authorities are responsible.",
+    "escalation.dates_changed": "Changed the dates agreed for a step, {tier}, with the reason.",
     "escalation.decided": "Answered at a step of the ladder, {tier}: {outcome}.",
     "escalation.meeting_recorded": "Recorded a meeting or a talk on {at}: {how}.",
     "escalation.person_named": "Said who stands at a step of the ladder: {tier}.",
@@ -122,6 +124,8 @@ SENTENCES: dict[str, str] = {
     "figures.published": "Published the figures from {from} to {to}: {kind}.",
     "figures.set_up": "Set how figures are shown: counts up to {count} are hidden.",
     "figures.taken": "Took the published figures from {from} to {to} away as a file: {how}.",
+    "partnership.agency_post_emptied": "Entered that nobody fills a post for {agency}: {slot}, from {date}.",
+    "partnership.agency_post_filled": "Filled a post for {agency}: {slot}, from {date}.",
     "partnership.closure_day_added": "Added a closure day: {date}.",
     "partnership.closure_day_removed": "Took back a closure day: {date}.",
     "partnership.letter_head_saved": "Changed what stands on every letter.",
@@ -140,7 +144,8 @@ SENTENCES: dict[str, str] = {
     "person.left": "Entered the last day of {membership}: {date}.",
     "person.moved": "Moved {membership} to another role or agency: {kind}, from {date}.",
     "person.password_link_sent": "Sent {membership} a link to set a password.",
-    "record.action_done": "Recorded an agreed action as done on {date}.",
+    "record.action_done": "Recorded something agreed as done on {date}.",
+    "record.action_not_done": "Recorded that something agreed will not be done.",
     "record.approved": "Approved the record of the discussion of {at}.",
     "record.correction_drafted": "Began a correction of an approved record.",
     "record.drafted": "Wrote down a discussion of {at}.",
@@ -159,6 +164,16 @@ SENTENCES: dict[str, str] = {
     "service.fence_lifted": "Messages go out again; {count} are left out.",
     "service.fence_raised": "A backup of {at} was restored; nothing is sent until an operator has looked.",
 }
+
+# Types that are written no longer. Events that have them stay in the chain, and keep their words.
+OF_BEFORE: dict[str, str] = {
+    "escalation.action_settled": "Recorded whether something agreed was done: {outcome}.",
+}
+
+
+def template_of(type_: str) -> str:
+    """The sentence of a type of event, with its gaps."""
+    return SENTENCES.get(type_) or OF_BEFORE[type_]
 
 
 def canonical(event: AuditEvent) -> str:

@@ -891,6 +891,55 @@ def correct_fact(
     return fact
 
 
+def change_limits(
+    case: Case, *, agreed_date: dt.date | None, protect_by_date: dt.date | None, by: Actor, now: dt.datetime
+) -> int:
+    """People agree on other dates: the running clocks that look at them are counted anew, and their holders told.
+
+    What a clock looks at is the protocol's: the earliest of its limits still holds. Returns how many dates moved.
+    Called inside the transaction of an action that has locked the case and asked who, and why.
+    """
+    area = area_of_case(case)
+    calendar = calendar_for(case.partnership_id, area.nation)
+    shifts: list[Shift] = []
+    was: dict[int, dt.datetime | None] = {}
+    running = Deadline.objects.select_for_update(of=("self",)).select_related("case").filter(case=case)
+    for row in running.filter(state=DeadlineState.OPEN).order_by("pk"):
+        clock = area.clock(row.clock_id)
+        if clock is None or not clock.least_of:
+            continue
+        row.agreed_date = agreed_date if "agreed_date" in clock.least_of else row.agreed_date
+        row.protect_by_date = protect_by_date if "protect_by_date" in clock.least_of else row.protect_by_date
+        row.save(update_fields=["agreed_date", "protect_by_date"])
+        due = due_of(calendar, clock, row.anchored_at, row.agreed_date, row.protect_by_date).due_at
+        if due is not None and due != row.due_at:
+            was[row.pk] = row.due_at
+            shifts.append(Shift(row, clock, row.anchor_id, row.anchored_at, due))
+    if not shifts:
+        return 0
+    _shift(shifts, calendar, now)
+    recount(case)
+    told = [
+        Event(
+            "clock.agreed", "deadline", one.deadline.pk, case.reference, case.pk, one.clock.rule,
+            detail={"clock": one.clock.id, "was_due": _iso(was[one.deadline.pk]), "due": _iso(one.due)},
+        )
+        for one in shifts
+    ]  # fmt: skip
+    write_all(told, by=by, now=now, partnership_id=case.partnership_id)
+    for one in shifts:
+        enqueue(
+            partnership_id=case.partnership_id, case=case, seat=one.deadline.holder, kind="clock_agreed",
+            params={
+                "rule": one.clock.rule, "label": one.clock.label, "was_due": _iso(was[one.deadline.pk]),
+                "due": one.due.isoformat(),
+            },
+            dedupe_key=f"agreed:{one.deadline.pk}:{now.isoformat()}", now=now,
+        )  # fmt: skip
+    wake_sender_on_commit()
+    return len(shifts)
+
+
 def _iso(moment: dt.datetime | None) -> str:
     return moment.isoformat() if moment else ""
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import transaction
 
@@ -19,16 +19,17 @@ from core.actor import Actor
 from core.clock import london_date
 from core.moments import check_day_happened, check_happened, check_words
 from core.refusals import Denied, changed
-from deadlines.actions import happened, no_longer_needed
+from deadlines.actions import change_limits, happened, no_longer_needed
 from deadlines.models import Deadline
 from deadlines.states import DeadlineState
 from escalation import permissions, policies
 from escalation.models import (
-    AgreedAction,
+    DatesChanged,
     Escalation,
     EscalationTier,
     ForumSummary,
     MeetingPerson,
+    StepAction,
     TierMeeting,
     TierPerson,
     UrgentAction,
@@ -38,7 +39,9 @@ from notifications.actions import enqueue
 from partnerships.models import Agency, Membership
 from partnerships.selectors import area_of, calendar_for, slot_of, version_on
 from partnerships.states import Role
-from protocols.model import LadderTier
+from protocols.model import LadderTier, Requirement
+from records.actions import Agreed, note_agreed
+from records.models import AgreedAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,7 @@ class Difference:
     agreed_date: dt.date | None = None
     agreed_reason: str = ""
     protect_by_date: dt.date | None = None
+    needs: "Step | None" = None  # what the first step of the ladder requires (SUS-37)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,7 @@ class Step:
     answers: dict[str, str] = field(default_factory=dict)  # what the step requires in words
     authority_responsible: str = ""
     authority_of_place: str = ""
+    late_reason: str = ""  # why the step before took longer than its date
 
 
 # --- what every verb does ---------------------------------------------------------------------------------------
@@ -222,6 +227,7 @@ def raise_difference(*, by: Actor, said: Difference, now: dt.datetime) -> Escala
     other = _agency(membership.partnership_id, said.other_agency_id)
     ladder = area.ladder_for(membership.agency.kind, said.kind)
     first = ladder.tiers[0] if ladder else None
+    step = _first_of(said)
     policies.check_agreed_date(
         said.agreed_date,
         said.agreed_reason,
@@ -250,15 +256,9 @@ def raise_difference(*, by: Actor, said: Difference, now: dt.datetime) -> Escala
         agreed_date=said.agreed_date, protect_by_date=said.protect_by_date,
     )  # fmt: skip
     if first is not None:
-        people = (said.counterpart,) if said.counterpart else ()
-        _enter(
-            escalation,
-            area,
-            policies.Way(first, Entered.RAISED, first.label, first.rule),
-            Step(way="", people=people),
-            by,
-            now,
-        )
+        _check_needs(escalation, first, step, now)
+        way = policies.Way(first, Entered.RAISED, first.label, first.rule)
+        _enter(escalation, area, way, step, by, now)
     else:
         _stand(escalation, now)
     _audit(
@@ -266,6 +266,12 @@ def raise_difference(*, by: Actor, said: Difference, now: dt.datetime) -> Escala
         at=raised_at.isoformat(),
     )  # fmt: skip
     return escalation
+
+
+def _first_of(said: Difference) -> Step:
+    """What is given for the first step when a difference is raised: what it requires, and the other professional."""
+    given = said.needs or Step(way="")
+    return replace(given, people=(*given.people, said.counterpart)) if said.counterpart else given
 
 
 def raise_for(
@@ -336,15 +342,19 @@ def _check_said(said: Difference, kind: protocols.model.Kind, now: dt.datetime) 
         raise Denied("Select what it is about", field="topics", rule=kind.rule)
     if said.raised_at is not None:
         check_happened(said.raised_at, now, "When you raised it", "raised_at")
-    today = london_date(now)
-    for name, words in (
-        ("agreed_date", "The agreed date"),
-        ("protect_by_date", "The date for the child's safety"),
+    _check_dates(said.agreed_date, said.protect_by_date, said.raised_at or now, now)
+
+
+def _check_dates(
+    agreed: dt.date | None, protect_by: dt.date | None, raised_at: dt.datetime, now: dt.datetime
+) -> None:
+    for name, words, day in (
+        ("agreed_date", "The agreed date", agreed),
+        ("protect_by_date", "The date for the child's safety", protect_by),
     ):
-        day = getattr(said, name)
-        if day is not None and day < london_date(said.raised_at or now):
-            raise Denied(f"{words} must be on or after the day you raised it", field=name)
-        if day is not None and day > today + dt.timedelta(days=366):
+        if day is not None and day < london_date(raised_at):
+            raise Denied(f"{words} must be on or after the day it was raised", field=name)
+        if day is not None and day > london_date(now) + dt.timedelta(days=366):
             raise Denied(f"{words} must be within a year", field=name)
 
 
@@ -443,7 +453,7 @@ def open_beside(
     if first is not None:
         way = policies.Way(first, Entered.RAISED, first.label, first.rule)
         if step is not None:
-            _check_step(escalation, way, step)
+            _check_step(escalation, way, step, now)
         _enter(escalation, area, way, step or _first_step(own, first, parallel), by, now)
     else:
         _stand(escalation, now)
@@ -491,12 +501,14 @@ def open_tier(
     if version is not None and escalation.version != version:
         raise changed("Someone else changed this while you were writing. Look at where it stands now.")
     urgent = way.entered == Entered.URGENT
-    if not urgent:
-        _check_step(escalation, way, step)
     at = policies.open_tier(escalation)
+    if not urgent:
+        _check_step(escalation, way, step, now)
+    late = _late(escalation, area, step.late_reason, now, ask=not urgent)
     if at is not None:
         ended = Ended.JUMPED if way.entered in JUMPS else Ended.MOVED_ON
         _end_tier(escalation, at, ended, by, now)
+    _keep_reason(late, step.late_reason)
     if way.entered == Entered.POLICY:
         escalation.policy_issue = True
         happened(escalation.case, "policy_issue_raised", at=now, by=by, now=now)
@@ -508,7 +520,7 @@ def open_tier(
     return row
 
 
-def _check_step(escalation: Escalation, way: policies.Way, step: Step) -> None:
+def _check_step(escalation: Escalation, way: policies.Way, step: Step, now: dt.datetime) -> None:
     check_words(step.unresolved, VERY_LONG, "What is still open", "unresolved")
     check_words(step.exception, LONG, "The reason", "exception")
     check_words(step.same_person_note, LONG, "The note", "same_person_note")
@@ -524,12 +536,28 @@ def _check_step(escalation: Escalation, way: policies.Way, step: Step) -> None:
         raise Denied("Select how it is brought there", rule=tier.rule, field="entry_point")
     if tier.routed_by and step.routed not in {option.id for option in tier.routed_by}:
         raise Denied("Select where it goes", rule=tier.rule, field="routed")
-    sides = {person.side for person in step.people}
-    for need in tier.requires:
-        missing = need.strength == "must" and not _given(need.field, escalation, tier, step, sides)
-        if missing:
-            raise Denied(need.reason, rule=need.rule, field=_field_of(need.field))
+    _check_needs(escalation, tier, step, now)
     _check_same_person(tier, step)
+
+
+def _check_needs(escalation: Escalation, tier: LadderTier, step: Step, now: dt.datetime) -> None:
+    """Raises Denied without what the step must have (SUS-34)."""
+    for need in _missing_needs(escalation, tier, step, now):
+        if need.strength == "must":
+            raise Denied(need.reason, rule=need.rule, field=_field_of(need.field))
+
+
+def _missing_needs(
+    escalation: Escalation, tier: LadderTier, step: Step, now: dt.datetime
+) -> list[Requirement]:
+    """What the step asks for and was not given: refused without, or marked where it only should be there."""
+    sides: set[str] = {person.side for person in step.people}
+    sides |= {
+        side
+        for side in (Side.OURS, Side.THEIRS)
+        if policies.in_post(escalation, tier, side, london_date(now))
+    }
+    return [need for need in tier.requires if not _given(need.field, escalation, tier, step, sides)]
 
 
 def _given(field_: str, escalation: Escalation, tier: LadderTier, step: Step, sides: set[str]) -> bool:
@@ -540,7 +568,8 @@ def _given(field_: str, escalation: Escalation, tier: LadderTier, step: Step, si
         case "same_person_note":
             return not policies.same_post_decided(escalation, tier) or bool(step.same_person_note.strip())
         case "authorities":
-            return bool(step.authority_responsible.strip() and step.authority_of_place.strip())
+            known = escalation.authority_responsible and escalation.authority_of_place
+            return bool(known or (step.authority_responsible.strip() and step.authority_of_place.strip()))
         case _ if area_of_case(escalation.case).slot(field_):
             return field_ in step.posts
         case _:
@@ -566,6 +595,24 @@ def _check_same_person(tier: LadderTier, step: Step) -> None:
         )
 
 
+def _late(
+    escalation: Escalation, area: protocols.AreaProtocol, reason: str, now: dt.datetime, *, ask: bool = True
+) -> Deadline | None:
+    """The clock of the open step, where it has passed. Raises Denied without a reason, unless a child is at risk."""
+    step = policies.step_of(policies.open_tier(escalation), policies.ladder_of(escalation, area))
+    late = policies.late_at(escalation, step, now)
+    check_words(reason, LONG, "The reason", "late_reason")
+    if ask:
+        policies.check_late(late, reason)
+    return late
+
+
+def _keep_reason(late: Deadline | None, reason: str) -> None:
+    """Keep why a step took longer with the clock that it ended."""
+    if late is not None and reason.strip():
+        Deadline.objects.filter(pk=late.pk).update(late_reason=reason.strip())
+
+
 def _end_tier(escalation: Escalation, row: EscalationTier, ended: Ended, by: Actor, now: dt.datetime) -> None:
     """End the step that is open, and with it its clock."""
     row.closed_at = now
@@ -585,20 +632,25 @@ def _enter(
 ) -> EscalationTier:
     """Open a step: its row, its people, its clock, who holds it, and who is told."""
     tier = way.tier
+    marks = [m.rule or m.text for m in way.missing] if step.exception else []
+    if way.entered != Entered.URGENT:
+        marks += [
+            need.rule for need in _missing_needs(escalation, tier, step, now) if need.strength == "should"
+        ]
     row = EscalationTier.objects.create(
         partnership_id=escalation.partnership_id, escalation=escalation, tier=tier.id, entered=way.entered,
         alternative=way.alternative, entry_point=step.entry_point, routed=step.routed, unresolved=step.unresolved.strip(),
-        exception=step.exception.strip() if way.missing else "", marks=[m.rule or m.text for m in way.missing] if step.exception else [],
+        exception=step.exception.strip() if way.missing else "", marks=list(dict.fromkeys(marks)),
         answers={key: text.strip() for key, text in step.answers.items()}, same_person_note=step.same_person_note.strip(),
         opened_at=now, opened_by_id=by.member,
     )  # fmt: skip
     if way.fact[0]:
         escalation.case_facts = {**escalation.case_facts, way.fact[0]: way.fact[1]}
-    if step.authority_responsible:
-        escalation.authority_responsible = step.authority_responsible.strip()
-        escalation.authority_of_place = step.authority_of_place.strip()
+    if step.authority_responsible or step.authority_of_place:
+        escalation.authority_responsible = step.authority_responsible.strip()[:200]
+        escalation.authority_of_place = step.authority_of_place.strip()[:200]
     escalation._prefetched_objects_cache = {}  # type: ignore[attr-defined]  # the steps are read anew
-    for person in step.people:
+    for person in (*step.people, *_in_posts(escalation, tier, step, now)):
         _name(escalation, area, row, tier, person, by, now)
     for key in step.posts:
         slot = slot_of(escalation.partnership_id, key)
@@ -630,6 +682,22 @@ def _enter(
         _tell(escalation, "capacity:requester", "escalation_moved", now, rule=tier.rule, what=tier.label)
     _stand(escalation, now)
     return row
+
+
+def _in_posts(escalation: Escalation, tier: LadderTier, step: Step, now: dt.datetime) -> list[Named]:
+    """Who stands at a step by the post that each agency has, where nobody else was named for that side (CAM-17)."""
+    named = {person.side for person in step.people}
+    found = []
+    for side in (Side.OURS, Side.THEIRS):
+        row = None if side in named else policies.in_post(escalation, tier, side, london_date(now))
+        if row is not None:
+            found.append(
+                Named(
+                    side=side, name=row.name, email=row.email, membership_id=row.membership_id,
+                    agency_id=row.agency_id,
+                )
+            )  # fmt: skip
+    return found
 
 
 def _seat_deciders(
@@ -674,7 +742,7 @@ def _name(
     side = Side(person.side)
     informal = tier.formality == "informal"
     capacity = {
-        Side.OURS: Capacity.OUR_SIDE,
+        Side.OURS: Capacity.REPRESENTATIVE if tier.place == "partnership" else Capacity.OUR_SIDE,
         Side.THEIRS: Capacity.COUNTERPART if informal else Capacity.THEIR_SIDE,
         Side.DECIDES: Capacity.CHAIR
         if tier.place == "chair" or "capacity:chair" in tier.decided_by
@@ -843,62 +911,86 @@ def name_of(participant: Participant) -> str:
 def agree(
     *, escalation_id: int, by: Actor, what: str, owner: str, due_on: dt.date | None, now: dt.datetime
 ) -> AgreedAction:
-    """Note something that was agreed at the open step: what, who does it, by when."""
+    """Note something that was agreed at the open step: what, who does it, by when. What became of it is said by
+    `records.actions.settle_action`."""
     escalation = _lock(escalation_id)
     area = area_of_case(escalation.case)
     permissions.check_record(by, escalation, area)
     row = policies.check_at_step(escalation)
-    check_words(what, LONG, "What was agreed", "what")
-    if not what.strip():
-        raise Denied("Enter what was agreed", field="what")
-    if not owner.strip():
-        raise Denied("Enter who does it", field="owner")
     if due_on is not None and due_on < london_date(row.opened_at):
         raise Denied("The date must be on or after the day this step was opened", field="due_on")
-    action = AgreedAction.objects.create(
-        partnership_id=escalation.partnership_id, tier=row, what=what.strip(), owner=owner.strip()[:150], due_on=due_on,
-        recorded_at=now, recorded_by_id=by.member,
-    )  # fmt: skip
+    action = note_agreed(escalation.case, Agreed(what, owner, due_on), by=by, now=now)
+    StepAction.objects.create(partnership_id=escalation.partnership_id, tier=row, action=action)
     _audit("escalation.action_agreed", escalation, by, now, tier=row.tier)
     return action
 
 
 @transaction.atomic
-def settle_action(
+def change_dates(
     *,
     escalation_id: int,
     by: Actor,
-    action_uuid: uuid.UUID,
-    done_on: dt.date | None,
-    not_done_reason: str = "",
+    agreed_date: dt.date | None,
+    protect_by_date: dt.date | None,
+    reason: str,
     now: dt.datetime,
-) -> AgreedAction:
-    """Say that something agreed was done on a day, or why it was not."""
+) -> DatesChanged:
+    """Those who take part in a step agree on other dates, and say why: its clock is counted anew; both stay on record.
+
+    The earliest limit holds still: an agreed date never lengthens it (SUS-6). Raises Denied for a step whose clock
+    looks at no such date, without a reason, and where nothing changes.
+    """
     escalation = _lock(escalation_id)
     area = area_of_case(escalation.case)
-    permissions.check_settle_action(by, escalation, area)
-    action = (
-        AgreedAction.objects.select_for_update().filter(uuid=action_uuid, tier__escalation=escalation).first()
-    )
-    if action is None:
-        raise Denied("There is no such action here.")
-    if action.done_on is not None or action.not_done_reason:
-        raise changed("This was answered already. Look at what it says now.")
-    if done_on is None and not not_done_reason.strip():
-        raise Denied("Enter why it was not done", field="not_done_reason")
-    if done_on is not None:
-        check_day_happened(done_on, london_date(now), "The day it was done", "done_on")
-    check_words(not_done_reason, LONG, "The reason", "not_done_reason")
-    action.done_on = done_on
-    action.not_done_reason = "" if done_on else not_done_reason.strip()
-    action.settled_by_id = by.member
-    action.save(update_fields=["done_on", "not_done_reason", "settled_by"])
-    _audit("escalation.action_settled", escalation, by, now, outcome="done" if done_on else "not_done")
-    return action
+    permissions.check_change_dates(by, escalation, area)
+    step = policies.check_changes_dates(escalation, area)
+    agreed, protect = policies.asks_for_dates(area, step)
+    agreed_date = agreed_date if agreed else escalation.agreed_date
+    protect_by_date = protect_by_date if protect else escalation.protect_by_date
+    if (agreed_date, protect_by_date) == (escalation.agreed_date, escalation.protect_by_date):
+        raise Denied(
+            "These are the dates that are recorded already",
+            field="agreed_date" if agreed else "protect_by_date",
+        )
+    _check_dates(agreed_date, protect_by_date, escalation.raised_at, now)
+    check_words(reason, LONG, "The reason", "reason")
+    if not reason.strip():
+        raise Denied("Enter why the date changes", field="reason")
+    row = DatesChanged.objects.create(
+        partnership_id=escalation.partnership_id, escalation=escalation, agreed_was=escalation.agreed_date,
+        agreed_is=agreed_date, protect_by_was=escalation.protect_by_date, protect_by_is=protect_by_date,
+        reason=reason.strip(), recorded_at=now, recorded_by_id=by.member,
+    )  # fmt: skip
+    escalation.agreed_date, escalation.protect_by_date = agreed_date, protect_by_date
+    _save(escalation, "agreed_date", "protect_by_date")
+    change_limits(escalation.case, agreed_date=agreed_date, protect_by_date=protect_by_date, by=by, now=now)
+    _audit("escalation.dates_changed", escalation, by, now, rule=step.rule, tier=step.id)
+    return row
 
 
 @transaction.atomic
-def resolve(*, escalation_id: int, by: Actor, words: str, now: dt.datetime) -> Escalation:
+def name_authorities(
+    *, escalation_id: int, by: Actor, responsible: str, of_place: str, now: dt.datetime
+) -> Escalation:
+    """Enter the authority responsible for the child and the one where the facility is, at a step that wants them (SUS-37)."""
+    escalation = _lock(escalation_id)
+    area = area_of_case(escalation.case)
+    permissions.check_name_authorities(by, escalation, area)
+    for words, name in ((responsible, "authority_responsible"), (of_place, "authority_of_place")):
+        if not words.strip():
+            raise Denied("Enter both authorities", field=name)
+        check_words(words, 200, "The name of the authority", name)
+    escalation.authority_responsible, escalation.authority_of_place = responsible.strip(), of_place.strip()
+    _save(escalation, "authority_responsible", "authority_of_place")
+    step = policies.step_of(policies.open_tier(escalation), policies.ladder_of(escalation, area))
+    _audit("escalation.authorities_named", escalation, by, now, rule=step.rule if step else "")
+    return escalation
+
+
+@transaction.atomic
+def resolve(
+    *, escalation_id: int, by: Actor, words: str, now: dt.datetime, late_reason: str = ""
+) -> Escalation:
     """It is settled between those who differed: the side that raised it says so, and how."""
     escalation = _lock(escalation_id)
     area = area_of_case(escalation.case)
@@ -906,10 +998,12 @@ def resolve(*, escalation_id: int, by: Actor, words: str, now: dt.datetime) -> E
     check_words(words, VERY_LONG, "How it was settled", "words")
     if not words.strip():
         raise Denied("Enter how it was settled", field="words")
+    late = _late(escalation, area, late_reason, now)
     row = policies.open_tier(escalation)
     tier = policies.step_of(row, policies.ladder_of(escalation, area))
     if row is not None:
         _end_tier(escalation, row, Ended.RESOLVED, by, now)
+    _keep_reason(late, late_reason)
     escalation.resolve(now, words.strip())
     escalation.held_by = "capacity:requester"
     _save(escalation, "resolved_at", "ending")
@@ -929,7 +1023,14 @@ def resolve(*, escalation_id: int, by: Actor, words: str, now: dt.datetime) -> E
 
 @transaction.atomic
 def decide(
-    *, escalation_id: int, by: Actor, outcome: str, reasons: str, not_heard_reason: str = "", now: dt.datetime
+    *,
+    escalation_id: int,
+    by: Actor,
+    outcome: str,
+    reasons: str,
+    not_heard_reason: str = "",
+    late_reason: str = "",
+    now: dt.datetime,
 ) -> Escalation:
     """The chair, the partnership or the top of a ladder answers: only what the protocol has for the step, or, where it
     has no list, in words. An answer that is not the last word leaves the ladder to go on."""
@@ -952,6 +1053,7 @@ def decide(
             f"Nobody is recorded as heard yet. Record whom you heard, or say why you decide without. {policies.SAFEGUARD}",
             field="not_heard_reason",
         )
+    late = _late(escalation, area, late_reason, now)
     row.outcome = found.id if found else ""
     row.answer = reasons.strip()
     row.not_heard_reason = "" if heard else not_heard_reason.strip()
@@ -961,6 +1063,7 @@ def decide(
     settled = found is not None and found.means == "resolved" and not last_word
     ended = Ended.DECIDED if last_word else Ended.RESOLVED if settled else Ended.MOVED_ON
     _end_tier(escalation, row, ended, by, now)
+    _keep_reason(late, late_reason)
     label = found.label if found else "Decided"
     escalation.held_by = "capacity:requester"
     if last_word:
@@ -1043,7 +1146,9 @@ def close(*, escalation_id: int, by: Actor, now: dt.datetime, confirmed: bool = 
 
 
 @transaction.atomic
-def close_unsettled(*, escalation_id: int, by: Actor, reason: str, now: dt.datetime) -> Escalation:
+def close_unsettled(
+    *, escalation_id: int, by: Actor, reason: str, now: dt.datetime, late_reason: str = ""
+) -> Escalation:
     """It is not settled, and the protocol has no further step: say where it went, and close it."""
     escalation = _lock(escalation_id)
     area = area_of_case(escalation.case)
@@ -1051,9 +1156,11 @@ def close_unsettled(*, escalation_id: int, by: Actor, reason: str, now: dt.datet
     check_words(reason, LONG, "Where it went", "reason")
     if not reason.strip():
         raise Denied("Enter what you did about it, or where it goes now", field="reason")
+    late = _late(escalation, area, late_reason, now)
     row = policies.open_tier(escalation)
     if row is not None:
         _end_tier(escalation, row, Ended.UNSETTLED, by, now)
+    _keep_reason(late, late_reason)
     escalation.close_unsettled(now, reason.strip())
     escalation.held_by = ""
     _save(escalation, "closed_at", "ending")

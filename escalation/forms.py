@@ -20,7 +20,7 @@ from escalation.actions import Difference, Named, Step
 from escalation.models import Escalation
 from escalation.selectors import child_words, person_name
 from escalation.states import How, Side
-from partnerships.models import Agency, Membership
+from partnerships.models import Agency, AgencyPost, Membership
 from protocols.model import Kind, LadderTier
 
 SMALL: dict[str, str] = {"class": "govuk-radios--small"}
@@ -57,7 +57,65 @@ class AskedMany(forms.MultipleChoiceField):
             raise forms.ValidationError(self.error_messages["invalid_choice"], params={"value": ""})
 
 
-class RaiseForm(OnceForm):
+def _ask_late(form: OnceForm, late: str) -> None:
+    """Why a step took longer than its date. The action asks for it, with its rule."""
+    form.add_field(
+        "late_reason",
+        Words(rows=2, max_length=LONG, required=False, label="Why it took longer", help_text=late),
+    )
+    form.fields["late_reason"].needed = True  # type: ignore[attr-defined]
+
+
+class NeedsForm(OnceForm):
+    """What a step of the protocol requires beside people: a post that takes part, the authorities, a note, words."""
+
+    _posts: tuple[str, ...] = ()
+    _words: tuple[str, ...] = ()
+
+    def ask_needs(self, tier: LadderTier, area: protocols.AreaProtocol, *, same_post: bool) -> None:
+        posts, words = [], []
+        for need in tier.requires:
+            if need.field == "authorities":
+                self.add_field(
+                    "authority_responsible", _line("Authority responsible for the child", hint=need.hint)
+                )
+                self.add_field("authority_of_place", _line("Authority where the facility is"))
+            elif area.slot(need.field):
+                posts.append(need.field)
+                self.add_field(
+                    need.field, forms.BooleanField(label=need.label, required=False, help_text=need.hint)
+                )
+            elif need.field == "same_person_note":
+                if same_post:
+                    note = Words(
+                        rows=3, max_length=LONG, required=False, label=need.label, help_text=need.reason
+                    )
+                    self.add_field(need.field, note)
+            elif need.field != "lead_of_each_agency":
+                words.append(need.field)
+                self.add_field(
+                    need.field,
+                    Words(rows=3, max_length=LONG, required=False, label=need.label, help_text=need.hint),
+                )
+        self._posts, self._words = tuple(posts), tuple(words)
+
+    def _drop_authorities(self) -> None:
+        for name in ("authority_responsible", "authority_of_place"):
+            self.fields.pop(name, None)
+
+    def needs(self) -> Step:
+        """What was given of it, for the first step of a ladder."""
+        data = self.cleaned_data
+        return Step(
+            way="",
+            posts=tuple(name for name in self._posts if data.get(name)),
+            answers={name: data.get(name, "") for name in self._words},
+            authority_responsible=data.get("authority_responsible", ""),
+            authority_of_place=data.get("authority_of_place", ""),
+        )
+
+
+class RaiseForm(NeedsForm):
     """A professional difference, on one page."""
 
     field_order = [  # noqa: RUF012 - Django’s own shape
@@ -160,6 +218,8 @@ class RaiseForm(OnceForm):
             self.describe("agreed_date", hint=clock.text if clock else "")
         if not protect:
             del self.fields["protect_by_date"]
+        if first is not None:
+            self.ask_needs(first, area, same_post=False)
 
     def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
         if choices:
@@ -191,10 +251,11 @@ class RaiseForm(OnceForm):
             agreed_date=data.get("agreed_date"),
             agreed_reason=data.get("agreed_reason", ""),
             protect_by_date=data.get("protect_by_date"),
+            needs=self.needs(),
         )
 
 
-class PeopleForm(OnceForm):
+class PeopleForm(NeedsForm):
     """Somebody for one side or both: from a short list, or by name and address."""
 
     def _side(
@@ -205,22 +266,28 @@ class PeopleForm(OnceForm):
         *,
         agencies: Sequence[Agency] = (),
         needed: bool = False,
+        post: AgencyPost | None = None,
     ) -> None:
+        """`post`: who fills the post that stands there for this agency, and is named when nobody else is."""
         called = title[:1].upper() + title[1:]
+        known = f"{post.who} is entered for this, and is named unless you say otherwise." if post else ""
         if people:
             choices = [(str(m.uuid), f"{m.user.name}, {m.job_title}") for m in people]
             choices.append((ELSE, "Somebody else"))
             choice = forms.ChoiceField(
                 label=called, choices=choices, required=False, widget=forms.RadioSelect(attrs=SMALL)
             )
-            if not needed:
-                choice.help_text = "Leave it empty if you do not know yet. You can add it later."
+            if known or not needed:
+                choice.help_text = known or "Leave it empty if you do not know yet. You can add it later."
             self.add_field(f"{side}_person", choice)
             self._known = {**getattr(self, "_known", {}), **{str(m.uuid): m.pk for m in people}}
         who = "Name of somebody else" if people else f"{called}: name"
         self.add_field(
             f"{side}_name",
-            _line(who, hint="" if people or needed else "Leave it empty if you do not know yet."),
+            _line(
+                who,
+                hint="" if people else known or ("" if needed else "Leave it empty if you do not know yet."),
+            ),
         )
         self.add_field(
             f"{side}_email",
@@ -282,11 +349,13 @@ class StepForm(OpenForm):
 
     def __init__(
         self, *args: Any, escalation: Escalation, way: policies.Way, area: protocols.AreaProtocol, people: dict[str, list[Membership]],
-        agencies: list[Agency], **kwargs: Any,
+        agencies: list[Agency], posts: dict[str, AgencyPost | None] | None = None, late: str = "", **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         self.way = way
         tier = way.tier
+        if late:
+            _ask_late(self, late)
         if way.missing:
             words = " ".join(m.text for m in way.missing)
             self.add_field(
@@ -322,11 +391,12 @@ class StepForm(OpenForm):
             self.describe("routed", required_message="Select where it goes")
         fields = {need.field for need in tier.requires}
         needed = "lead_of_each_agency" in fields
+        post = posts or {}
         if not tier.decided_by:
             title = way.alternative or tier.titles.get(
                 escalation.agency.kind, tier.between.ours if tier.between else tier.label
             )
-            self._side(Side.OURS, title, people.get(Side.OURS, []), needed=needed)
+            self._side(Side.OURS, title, people.get(Side.OURS, []), needed=needed, post=post.get(Side.OURS))
             if tier.between is not None:
                 other = escalation.other_agency.kind if escalation.other_agency else ""
                 theirs = tier.titles.get(other, tier.between.theirs)
@@ -336,38 +406,13 @@ class StepForm(OpenForm):
                     people.get(Side.THEIRS, []),
                     agencies=[] if escalation.other_agency else agencies,
                     needed=needed,
+                    post=post.get(Side.THEIRS),
                 )
         if tier.place == "chair" and Side.DECIDES in people:
             self._side(Side.DECIDES, area.word("chair"), people[Side.DECIDES])
-        for need in tier.requires:
-            if need.field == "authorities":
-                self.add_field(
-                    "authority_responsible", _line("Authority responsible for the child", hint=need.hint)
-                )
-                self.add_field("authority_of_place", _line("Authority where the facility is"))
-            elif area.slot(need.field):
-                self.add_field(
-                    need.field, forms.BooleanField(label=need.label, required=False, help_text=need.hint)
-                )
-            elif need.field == "same_person_note":
-                if policies.same_post_decided(escalation, tier):
-                    self.add_field(
-                        need.field,
-                        Words(
-                            rows=3, max_length=LONG, required=False, label=need.label, help_text=need.reason
-                        ),
-                    )
-            elif need.field != "lead_of_each_agency":
-                self.add_field(
-                    need.field,
-                    Words(rows=3, max_length=LONG, required=False, label=need.label, help_text=need.hint),
-                )
-        self._posts = [need.field for need in tier.requires if area.slot(need.field)]
-        self._words = [
-            n.field
-            for n in tier.requires
-            if n.field not in (*self._posts, "same_person_note", "lead_of_each_agency", "authorities")
-        ]
+        self.ask_needs(tier, area, same_post=policies.same_post_decided(escalation, tier))
+        if policies.has_authorities(escalation):
+            self._drop_authorities()
         if "same_person_note" not in self.fields and tier.between is not None:
             self.add_field(
                 "same_person_note",
@@ -395,6 +440,7 @@ class StepForm(OpenForm):
             answers={name: data.get(name, "") for name in self._words},
             authority_responsible=data.get("authority_responsible", ""),
             authority_of_place=data.get("authority_of_place", ""),
+            late_reason=data.get("late_reason", ""),
         )
 
 
@@ -474,31 +520,48 @@ class AgreeForm(OnceForm):
     required_messages: ClassVar = {"what": "Enter what was agreed", "owner": "Enter who does it"}
 
     what = Words(rows=3, max_length=LONG, label="What was agreed?")
-    owner = _line("Who does it?", required=True)
+    owner = forms.CharField(
+        label="Who does it?",
+        max_length=150,
+        help_text="The name of one person, if you can. Somebody of this case with an account sees it in their own list.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "list": "names"}),
+    )
     due_on = DateField3(label="By when?", required=False)
 
 
-class ActionForm(OnceForm):
-    """Whether something agreed was done."""
+class DatesForm(OnceForm):
+    """Other dates for a step, and why."""
 
-    error_names: ClassVar = {"done_on": "The day it was done"}
-    required_messages: ClassVar = {"done": "Select whether it was done"}
+    error_names: ClassVar = {
+        "agreed_date": "The agreed date", "protect_by_date": "The date for the child's safety", "reason": "The reason",
+    }  # fmt: skip
+    required_messages: ClassVar = {"reason": "Enter why the date changes"}
 
-    done = forms.ChoiceField(
-        label="Was it done?",
-        choices=[("yes", "Yes"), ("no", "No, and it will not be")],
-        widget=forms.RadioSelect,
-    )
-    done_on = DateField3(label="When was it done?", required=False)
-    not_done_reason = Words(rows=2, max_length=LONG, required=False, label="If not: why?")
+    agreed_date = DateField3(label="A date to settle it by that you both accept", required=False)
+    protect_by_date = DateField3(label="A date by which the child has to be safe", required=False)
+    reason = Words(rows=3, max_length=LONG, label="Why does it change?")
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean() or {}
-        if cleaned.get("done") == "yes" and not cleaned.get("done_on") and not self.has_error("done_on"):
-            self.add_error("done_on", "Enter the day it was done")
-        if cleaned.get("done") == "no" and not cleaned.get("not_done_reason"):
-            self.add_error("not_done_reason", "Enter why it was not done")
-        return cleaned
+    def __init__(self, *args: Any, asks: tuple[bool, bool], hint: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        agreed, protect = asks
+        if not agreed:
+            del self.fields["agreed_date"]
+        else:
+            self.describe("agreed_date", hint=hint)
+        if not protect:
+            del self.fields["protect_by_date"]
+
+
+class AuthoritiesForm(OnceForm):
+    """The authority responsible for the child, and the one where the facility is (SUS-37)."""
+
+    required_messages: ClassVar = {
+        "authority_responsible": "Enter the authority responsible for the child",
+        "authority_of_place": "Enter the authority where the facility is",
+    }
+
+    authority_responsible = _line("Authority responsible for the child", required=True)
+    authority_of_place = _line("Authority where the facility is", required=True)
 
 
 class WordsForm(OnceForm):
@@ -507,10 +570,12 @@ class WordsForm(OnceForm):
     text = Words(rows=4, max_length=LONG)
 
     def __init__(
-        self, *args: Any, label: str, hint: str = "", message: str = "", required: bool = True, **kwargs: Any
-    ) -> None:
+        self, *args: Any, label: str, hint: str = "", message: str = "", required: bool = True, late: str = "", **kwargs: Any
+    ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         self.describe("text", label=label, hint=hint, required=required, required_message=message)
+        if late:
+            _ask_late(self, late)
 
 
 class DecideForm(OnceForm):
@@ -533,8 +598,10 @@ class DecideForm(OnceForm):
         rows=2, max_length=LONG, required=False, label="Why you decide without hearing anybody"
     )
 
-    def __init__(self, *args: Any, tier: LadderTier, heard: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, tier: LadderTier, heard: bool, late: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if late:
+            _ask_late(self, late)
         choices = [(o.id, o.label) for o in tier.outcomes]
         if len(choices) > 1:
             self.fields["outcome"].choices = choices  # type: ignore[attr-defined]
@@ -556,6 +623,7 @@ class DecideForm(OnceForm):
             "outcome": data.get("outcome", self._only),
             "reasons": data["reasons"],
             "not_heard_reason": data.get("not_heard_reason", ""),
+            "late_reason": data.get("late_reason", ""),
         }
 
 

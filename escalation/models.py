@@ -12,6 +12,7 @@ from conferences.models import Conference
 from escalation.states import CLIMBING, FINAL, Ended, Entered, EscalationState, How, Side
 from escalation.visibility import EscalationQuerySet
 from partnerships.models import Agency, Membership, TenantRow
+from records.models import AgreedAction
 
 S = EscalationState
 
@@ -229,27 +230,27 @@ class MeetingPerson(TenantRow):
         return self.name
 
 
-class AgreedAction(TenantRow):
-    """Something that was agreed at a step: who does it, by when, and whether it was done (HIPS-5, HIPS-13)."""
+class StepAction(TenantRow):
+    """That something was agreed at a step; what, who and by when are `records.AgreedAction` (HIPS-5, HIPS-13)."""
 
-    tier = models.ForeignKey(EscalationTier, on_delete=models.PROTECT, related_name="agreed_actions")
-    what = models.TextField()
-    owner = models.CharField(max_length=150)
-    due_on = models.DateField(null=True, blank=True)
+    tier = models.ForeignKey(EscalationTier, on_delete=models.PROTECT, related_name="step_actions")
+    action = models.OneToOneField(AgreedAction, on_delete=models.PROTECT, related_name="at_step")
+
+    def __str__(self) -> str:
+        return str(self.action)
+
+
+class DatesChanged(TenantRow):
+    """That people agreed on other dates: what they were, what they are, and why. Rows are only added (SUS-6)."""
+
+    escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, related_name="dates_changed")
+    agreed_was = models.DateField(null=True, blank=True)
+    agreed_is = models.DateField(null=True, blank=True)
+    protect_by_was = models.DateField(null=True, blank=True)
+    protect_by_is = models.DateField(null=True, blank=True)
+    reason = models.TextField()
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
-    done_on = models.DateField(null=True, blank=True)
-    not_done_reason = models.TextField(blank=True)
-    settled_by = models.ForeignKey(
-        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-
-    class Meta:
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(done_on__isnull=True) | Q(not_done_reason=""), name="agreed_action_done_or_not"
-            )
-        ]
 
     def __str__(self) -> str:
         return str(self.uuid)

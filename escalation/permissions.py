@@ -4,7 +4,7 @@ import protocols
 from cases.models import Case, Participant
 from cases.states import Capacity
 from core.actor import Actor
-from core.refusals import not_yours
+from core.refusals import Denied, not_yours
 from escalation import policies
 from escalation.models import Escalation, EscalationTier
 from escalation.states import Side
@@ -145,11 +145,21 @@ def check_record(actor: Actor, escalation: Escalation, area: protocols.AreaProto
     policies.check_at_step(escalation)
 
 
-def check_settle_action(actor: Actor, escalation: Escalation, area: protocols.AreaProtocol) -> None:
-    """Say that something agreed was done, or not: anyone who took part in the last step, while the case is open."""
-    if not (is_party(actor, escalation, area) or at_step(actor, policies.last_tier(escalation))):
-        raise not_yours("Those who took part in this step say what was done.")
-    policies.check_open(escalation)
+def check_change_dates(actor: Actor, escalation: Escalation, area: protocols.AreaProtocol) -> None:
+    """Agree on another date: anyone who takes part in the step, for both sides (SUS-6)."""
+    if not is_party(actor, escalation, area):
+        raise not_yours("Those who take part in this step agree on its dates.")
+    policies.check_changes_dates(escalation, area)
+
+
+def check_name_authorities(actor: Actor, escalation: Escalation, area: protocols.AreaProtocol) -> None:
+    """Enter which authorities are responsible (SUS-37): anyone who takes part in the step."""
+    if not is_party(actor, escalation, area):
+        raise not_yours("Those who take part in this step enter the authorities.")
+    row = policies.check_at_step(escalation)
+    step = policies.step_of(row, policies.ladder_of(escalation, area))
+    if not policies.wanted(step, "authorities"):
+        raise Denied("This step asks for no authorities.", rule=step.rule if step else "")
 
 
 def check_resolve(actor: Actor, escalation: Escalation) -> None:

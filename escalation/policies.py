@@ -7,10 +7,15 @@ import protocols
 from cases.selectors import facts_of
 from core.moments import in_words
 from core.refusals import Denied, changed
-from escalation.models import AgreedAction, Escalation, EscalationTier
-from escalation.states import CLIMBING, ENDED, FINAL, Entered, EscalationState
+from deadlines.models import Deadline
+from deadlines.states import DeadlineState
+from escalation.models import Escalation, EscalationTier
+from escalation.states import CLIMBING, ENDED, FINAL, Entered, EscalationState, Side
+from partnerships.models import AgencyPost
+from partnerships.selectors import all_agency_posts, in_agency_post
 from protocols.calendar import Calendar
 from protocols.model import Alternative, Ladder, LadderTier
+from records.models import AgreedAction
 
 SAFEGUARD = "This is a safeguard of this service, not a rule of the protocol."
 
@@ -233,6 +238,16 @@ def check_at_step(escalation: Escalation) -> EscalationTier:
     return row
 
 
+def in_post(escalation: Escalation, tier: LadderTier, side: str, today: dt.date) -> AgencyPost | None:
+    """Who fills, for the agency of one side, the post that stands at a step once per agency (CAM-17, SUS-34)."""
+    agency = escalation.agency if side == Side.OURS else escalation.other_agency
+    if not tier.post or agency is None or (side == Side.THEIRS and tier.between is None):
+        return None
+    known = getattr(escalation.case, "agency_posts", None)  # read along by pages
+    rows = all_agency_posts(escalation.partnership_id) if known is None else known
+    return in_agency_post(rows, tier.post.removeprefix("slot:"), agency.pk, today)
+
+
 def decided_by(step: LadderTier | None) -> tuple[str, ...]:
     """The seats that decide at a step, or to which it goes."""
     return step.decided_by if step else ()
@@ -281,12 +296,12 @@ def check_ended(escalation: Escalation) -> None:
 
 
 def actions_open(escalation: Escalation) -> list[AgreedAction]:
-    """What was agreed and is neither done nor said not to be."""
+    """What was agreed at its steps and is neither done nor said not to be."""
     return [
-        action
+        each.action
         for row in escalation.tiers.all()
-        for action in row.agreed_actions.all()
-        if action.done_on is None and not action.not_done_reason
+        for each in row.step_actions.all()
+        if each.action.is_open
     ]
 
 
@@ -330,6 +345,58 @@ def check_agreed_date(
             rule=clock.rule,
             field="agreed_reason",
         )
+
+
+def check_changes_dates(escalation: Escalation, area: protocols.AreaProtocol) -> LadderTier:
+    """The step that is open, where its clock looks at a date that people agree on or protect the child by."""
+    row = check_at_step(escalation)
+    step = step_of(row, ladder_of(escalation, area))
+    if step is None or not any(asks_for_dates(area, step)):
+        raise Denied(
+            "No date is agreed at this step: the protocol has none here.", rule=step.rule if step else ""
+        )
+    return step
+
+
+def late_at(escalation: Escalation, step: LadderTier | None, now: dt.datetime) -> Deadline | None:
+    """The clock of the open step, once it has passed: leaving the step then asks for a reason, and decides nothing."""
+    if step is None or not step.clock:
+        return None
+    return next(
+        (
+            row
+            for row in escalation.case.deadlines.all()
+            if row.clock_id == step.clock
+            and row.state == DeadlineState.OPEN
+            and row.due_at is not None
+            and row.due_at < now
+        ),
+        None,
+    )
+
+
+def check_late(late: Deadline | None, reason: str) -> None:
+    """Raises Denied without a reason for leaving a step after its date."""
+    if late is not None and late.due_at is not None and not reason.strip():
+        raise Denied(
+            f"The date of this step was {in_words(late.due_at)}. Enter why it took longer",
+            rule=late.rule,
+            field="late_reason",
+        )
+
+
+def wanted(step: LadderTier | None, *fields: str) -> bool:
+    """Whether a step of the protocol requires one of these."""
+    return step is not None and any(need.field in fields for need in step.requires)
+
+
+def has_authorities(escalation: Escalation) -> bool:
+    return bool(escalation.authority_responsible and escalation.authority_of_place)
+
+
+def lacks_authorities(escalation: Escalation, step: LadderTier | None) -> bool:
+    """Whether the step wants the two authorities, and they are not entered (SUS-37)."""
+    return wanted(step, "authorities") and not has_authorities(escalation)
 
 
 def same_post_decided(escalation: Escalation, step: LadderTier) -> bool:

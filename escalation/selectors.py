@@ -24,21 +24,24 @@ from deadlines.models import Deadline
 from deadlines.selectors import RunningClock
 from escalation import permissions, policies
 from escalation.models import (
-    AgreedAction,
+    DatesChanged,
     Escalation,
     EscalationTier,
     ForumSummary,
     MeetingPerson,
+    StepAction,
     TierMeeting,
     TierPerson,
     UrgentAction,
 )
 from escalation.states import CLIMBING, ENDED, FINAL, Ended, Entered, EscalationState, Side
 from partnerships.models import Agency, Membership, SlotHolder
-from partnerships.selectors import all_holders, in_post, on_day
+from partnerships.selectors import all_agency_posts, all_holders, in_agency_post, in_post, on_day
 from partnerships.states import Role
 from protocols.durations import in_words
 from protocols.model import LadderTier
+from records.models import Discussion, OwnRecord
+from records.policies import duty_of
 
 Shown = dict[str, Any]
 OUTCOME_KIND = "conference_outcome"
@@ -48,12 +51,13 @@ NOTHING = "You do not need to do anything now."
 # --- the gate ---------------------------------------------------------------------------------------------------
 
 
-LADDER_READS = 9
+LADDER_READS = 13
 
 
 def ladder_reads(case_id: int) -> list[QuerySet[Any]]:
     """Everything about the ladders of a case, and everyone in it, for `core.gather`: then `put_together`."""
     here = {"tier__escalation__case": case_id}
+    tenant = Case.objects.filter(pk=case_id).values("partnership_id")[:1]
     return [
         Escalation.objects.filter(case=case_id)
         .select_related("agency", "other_agency", "requester__membership__user", "requester__slot", "requester__agency", "conference__chair__user")
@@ -64,27 +68,49 @@ def ladder_reads(case_id: int) -> list[QuerySet[Any]]:
         .order_by("pk"),
         TierMeeting.objects.filter(**here).order_by("met_at", "pk"),
         MeetingPerson.objects.filter(meeting__tier__escalation__case=case_id).order_by("pk"),
-        AgreedAction.objects.filter(**here).order_by("recorded_at", "pk"),
+        StepAction.objects.filter(**here).select_related("action__settled").order_by("action__recorded_at", "pk"),
+        DatesChanged.objects.filter(escalation__case=case_id).select_related("recorded_by__user").order_by("recorded_at", "pk"),
         ForumSummary.objects.filter(escalation__case=case_id).order_by("pk"),
         UrgentAction.objects.filter(case=case_id).order_by("taken_at", "pk"),
         Participant.objects.filter(case=case_id).select_related("membership__user", "membership__line_manager", "slot", "agency").order_by("pk"),
+        all_agency_posts(tenant),
+        Discussion.objects.filter(case=case_id, approved_at__isnull=False).defer("notes", "outcome", "correction_reason").order_by("pk"),
+        OwnRecord.objects.filter(case=case_id).order_by("pk"),
     ]  # fmt: skip
 
 
 def put_together(case: Case, rows: list[list[Any]]) -> None:
     """The rows of `ladder_reads` on their case: checks and pages then ask the database no more."""
-    escalations, tiers, people, meetings, there, agreed, summaries, urgent, participants = rows
+    (
+        escalations,
+        tiers,
+        people,
+        meetings,
+        there,
+        agreed,
+        dates,
+        summaries,
+        urgent,
+        participants,
+        posts,
+        approved,
+        own,
+    ) = rows
     attach(case, "escalations", escalations)
     attach(case, "urgent_actions", urgent)
     attach(case, "participants", participants)
+    # Which agencies have a record of their own (SUS-12, HIPS-5).
+    case.recorded_by = {row.agency_id for row in (*approved, *own)}  # type: ignore[attr-defined]
+    case.agency_posts = posts  # type: ignore[attr-defined]  # read along, for who stands at a step by a post
     for meeting in meetings:
         attach(meeting, "people", [row for row in there if row.meeting_id == meeting.pk])
     for tier in tiers:
         attach(tier, "people", [row for row in people if row.tier_id == tier.pk])
         attach(tier, "meetings", [row for row in meetings if row.tier_id == tier.pk])
-        attach(tier, "agreed_actions", [row for row in agreed if row.tier_id == tier.pk])
+        attach(tier, "step_actions", [row for row in agreed if row.tier_id == tier.pk])
     for escalation in escalations:
         attach(escalation, "tiers", [row for row in tiers if row.escalation_id == escalation.pk])
+        attach(escalation, "dates_changed", [row for row in dates if row.escalation_id == escalation.pk])
         attach(
             escalation, "forum_summaries", [row for row in summaries if row.escalation_id == escalation.pk]
         )
@@ -241,6 +267,7 @@ class Page:
             "actions": self.actions(),
             "meetings": self.meetings(),
             "agreed": self.agreed(),
+            "dates_changed": list(escalation.dates_changed.all()),
             "past": self.past(),
             "urgent_actions": list(escalation.case.urgent_actions.all()),
             "summaries": list(escalation.forum_summaries.all()),
@@ -422,11 +449,22 @@ class Page:
             "exception": row.exception,
             "marks": row.marks,
             "note": row.same_person_note,
-            "asks": [{"label": ask.label, "rule": ask.rule, "text": ask.text} for ask in step.asks],
+            "asks": [
+                {"label": ask.label, "rule": ask.rule, "text": ask.text, "who": self._in_post(ask.who)}
+                for ask in step.asks
+            ],
+            "lacks": [need.label for need in step.requires if need.rule in row.marks and not row.exception],
             "same_post": policies.same_post_decided(self.escalation, step),
             "meeting": step.meeting and not any(m.all_parties for m in row.meetings.all()),
             "meeting_rule": step.meeting_rule or step.rule,
         }
+
+    def _in_post(self, seat: str) -> str:
+        """Who fills, for the agency that raised it, a post that each agency has; empty when nobody is entered."""
+        rows = getattr(self.escalation.case, "agency_posts", ())
+        key, today = seat.removeprefix("slot:"), london_date(self.now)
+        found = in_agency_post(rows, key, self.escalation.agency_id, today)
+        return found.who if found else ""
 
     def _people(self, row: EscalationTier) -> list[Shown]:
         return [
@@ -492,14 +530,53 @@ class Page:
                     "marks": row.marks,
                     "note": row.same_person_note,
                     "entered": row.get_entered_display(),
+                    "late_reason": self._late_reason(row, step),
                 }
             )
         return found
 
+    def _late_reason(self, row: EscalationTier, step: LadderTier | None) -> str:
+        """Why a step took longer than its date, kept with its clock."""
+        if step is None or not step.clock:
+            return ""
+        return next(
+            (
+                clock.late_reason
+                for clock in self.escalation.case.deadlines.all()
+                if clock.clock_id == step.clock and clock.ended_at == row.closed_at
+            ),
+            "",
+        )
+
     # what one can do
 
     def todo(self) -> list[Shown]:
-        """What this person must still do at this step, each with the rule behind it."""
+        """What this person must still do: at this step, then what they owe beside it; each with the rule behind it."""
+        return [*self._at_step(), *self._owed()]
+
+    def _owed(self) -> list[Shown]:
+        """Agreed actions of their own, and the record of their own side, while the case is open."""
+        actor, escalation = self.actor, self.escalation
+        if escalation.state in FINAL or not in_case(actor, escalation.case):
+            return []
+        found: list[Shown] = [
+            {
+                "text": f"You agreed to do this{f', by {day_date(action.due_on)}' if action.due_on else ''}: {action.what}",
+                "rule": "",
+                "href": self.url("agreed-action-done", action.uuid),
+            }
+            for row in escalation.tiers.all()
+            for action in (each.action for each in row.step_actions.all())
+            if action.is_open and action.owned_by_id is not None and action.owned_by_id == actor.membership_id
+        ]
+        duty = duty_of(self.area)
+        recorded: set[int] = getattr(escalation.case, "recorded_by", set())
+        if duty is not None and escalation.tiers.all() and actor.agency_id not in recorded:
+            text = "Write down your agency’s own record of the discussion, or tick that it is made"
+            found.append({"text": text, "rule": duty.rule, "href": self.url("discussions")})
+        return found
+
+    def _at_step(self) -> list[Shown]:
         row, step, actor, escalation = self.row, self.step, self.actor, self.escalation
         found: list[Shown] = []
         if row is None or step is None:
@@ -528,6 +605,15 @@ class Page:
             text = "Call everyone to a meeting, and write down what came of it"
             found.append(
                 {"text": text, "rule": step.meeting_rule or step.rule, "href": self.url("escalation-meeting")}
+            )
+        if policies.lacks_authorities(escalation, step):
+            need = next(need for need in step.requires if need.field == "authorities")
+            found.append(
+                {
+                    "text": "Enter the authority responsible for the child, and the one where the facility is",
+                    "rule": need.rule,
+                    "href": self.url("escalation-authorities"),
+                }
             )
         return found
 
@@ -579,6 +665,10 @@ class Page:
                 found.append(
                     ("escalation-person", (Side.THEIRS.value,), "Change who stands here for the other agency")
                 )
+        if self.row is not None and allowed(permissions.check_change_dates, actor, escalation, area):
+            found.append(("escalation-dates", (), "Agree on other dates"))
+        if self.row is not None and allowed(permissions.check_name_authorities, actor, escalation, area):
+            found.append(("escalation-authorities", (), "Enter the authorities responsible"))
         if allowed(permissions.check_resolve, actor, escalation):
             found.append(("escalation-resolve", (), "It is settled"))
         if allowed(permissions.check_close_unsettled, actor, escalation, area):
@@ -615,25 +705,20 @@ class Page:
         return step.label if step else row.tier
 
     def agreed(self) -> list[Shown]:
-        may = allowed(permissions.check_settle_action, self.actor, self.escalation, self.area)
+        """What was agreed at the steps, and what became of it."""
+        part = bool(in_case(self.actor, self.escalation.case))
         today = london_date(self.now)
         return [
             {
                 "what": action.what,
                 "owner": action.owner,
                 "due": day_date(action.due_on) if action.due_on else "",
-                "done": action.done_on,
-                "not_done": action.not_done_reason,
-                "passed": action.due_on is not None
-                and action.due_on < today
-                and action.done_on is None
-                and not action.not_done_reason,
-                "href": self.url("escalation-action", action.uuid)
-                if may and action.done_on is None and not action.not_done_reason
-                else "",
+                "settled": getattr(action, "settled", None),
+                "passed": action.is_open and action.due_on is not None and action.due_on < today,
+                "href": self.url("agreed-action-done", action.uuid) if part and action.is_open else "",
             }
             for row in self.escalation.tiers.all()
-            for action in row.agreed_actions.all()
+            for action in (each.action for each in row.step_actions.all())
         ]
 
     def ending(self) -> Shown | None:
@@ -672,6 +757,8 @@ def people_for(
         return []
     own = escalation.requester.membership
     manager = own.line_manager_id if own and side == Side.OURS else None
+    post = policies.in_post(escalation, step, side, today) if step else None
+    standing = post.membership_id if post else None
     rows = list(
         Membership.objects.filter(on_day(today), agency=agency, user__is_active=True)
         .exclude(role__in=[Role.GUEST, Role.PARTNERSHIP_ADMIN])
@@ -684,7 +771,7 @@ def people_for(
             "membership_id", flat=True
         )
     )
-    rows.sort(key=lambda m: (m.pk != manager, m.pk not in posted, m.user.name))
+    rows.sort(key=lambda m: (m.pk != standing, m.pk != manager, m.pk not in posted, m.user.name))
     return rows[:SUGGESTED]
 
 
@@ -702,6 +789,27 @@ def dissenter_of(case: Case) -> Participant:
         .select_related("membership__line_manager", "membership__user")
         .order_by("pk")[0]
     )
+
+
+def names_in(escalation: Escalation) -> list[str]:
+    """Names of those in the case with an account: what is agreed by them stands in their own list."""
+    people = permissions.people_of(escalation.case)
+    return sorted({row.membership.user.name for row in people if row.membership is not None})
+
+
+def late_words(escalation: Escalation, area: protocols.AreaProtocol, now: dt.datetime) -> str:
+    """What a form says where the date of the open step has passed; empty where it has not."""
+    step = policies.step_of(policies.open_tier(escalation), policies.ladder_of(escalation, area))
+    late = policies.late_at(escalation, step, now)
+    if late is None or late.due_at is None:
+        return ""
+    rule = f" ({late.rule})" if late.rule else ""
+    return f"The date of this step was {day_date(late.due_at)}{rule}. Nothing was decided by that."
+
+
+def in_case(actor: Actor, case: Case) -> bool:
+    """Whether somebody takes part in a case that was read with its participants."""
+    return permissions.in_capacity(actor, case, *Capacity)
 
 
 def has_chair(escalation: Escalation) -> bool:

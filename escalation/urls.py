@@ -11,9 +11,8 @@ urlpatterns = [
     path("cases/<str:reference>/escalation/people/<str:side>/", views.person, name="escalation-person"),
     path("cases/<str:reference>/escalation/meeting/", views.meeting, name="escalation-meeting"),
     path("cases/<str:reference>/escalation/agreed/", views.agree, name="escalation-agree"),
-    path(
-        "cases/<str:reference>/escalation/agreed/<uuid:action_uuid>/", views.action, name="escalation-action"
-    ),
+    path("cases/<str:reference>/escalation/dates/", views.dates, name="escalation-dates"),
+    path("cases/<str:reference>/escalation/authorities/", views.authorities, name="escalation-authorities"),
     path("cases/<str:reference>/escalation/settled/", views.resolve, name="escalation-resolve"),
     path("cases/<str:reference>/escalation/answer/", views.decide, name="escalation-decide"),
     path("cases/<str:reference>/escalation/withdraw/", views.withdraw, name="escalation-withdraw"),

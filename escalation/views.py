@@ -1,6 +1,5 @@
 """Pages of this room: raising a difference, the steps of its ladder, what was agreed, and acting at once for a child."""
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -135,6 +134,7 @@ def _step_form(
     }
     if way.tier.place == "chair" and not selectors.has_chair(escalation):
         people[Side.DECIDES] = selectors.people_for(escalation, Side.DECIDES, today, way.tier)
+    urgent = way.entered == Entered.URGENT
     return forms.StepForm(
         _posted(request),
         escalation=escalation,
@@ -142,6 +142,10 @@ def _step_form(
         area=area,
         people=people,
         agencies=selectors.other_agencies(request.actor),
+        posts={
+            side: policies.in_post(escalation, way.tier, side, today) for side in (Side.OURS, Side.THEIRS)
+        },
+        late="" if urgent or escalation.pk is None else selectors.late_words(escalation, area, request.now),
     )
 
 
@@ -223,43 +227,70 @@ def agree(request: ActingRequest, reference: str) -> HttpResponse:
             escalation_id=escalation.pk, by=request.actor, what=form.cleaned_data["what"], owner=form.cleaned_data["owner"],
             due_on=form.cleaned_data["due_on"], now=request.now,
         ),
-        "What was agreed was noted.", page_title="Note something that was agreed", submit_label="Note it",
+        "What was agreed was noted.", template="escalation/agree.html", page_title="Note something that was agreed",
+        submit_label="Note it", names=selectors.names_in(escalation),
     )  # fmt: skip
 
 
 @acting
-def action(request: ActingRequest, reference: str, action_uuid: uuid.UUID) -> HttpResponse:
+def dates(request: ActingRequest, reference: str) -> HttpResponse:
+    """Those who take part agree on other dates for the open step."""
     escalation, area = _open(request, reference)
-    _gate(request, permissions.check_settle_action, escalation, area)
-    row = next(
-        (a for tier in escalation.tiers.all() for a in tier.agreed_actions.all() if a.uuid == action_uuid),
-        None,
-    )
-    if row is None:
-        raise Http404("No such action.")
-    form = forms.ActionForm(_posted(request), initial={"done_on": london_date(request.now)})
+    _gate(request, permissions.check_change_dates, escalation, area)
+    step = policies.step_of(policies.open_tier(escalation), policies.ladder_of(escalation, area))
+    clock = area.clock(step.clock) if step and step.clock else None
+    form = forms.DatesForm(
+        _posted(request), asks=policies.asks_for_dates(area, step), hint=clock.text if clock else "",
+        initial={"agreed_date": escalation.agreed_date, "protect_by_date": escalation.protect_by_date},
+    )  # fmt: skip
     return _form_page(
         request, reference, form,
-        lambda: actions.settle_action(
-            escalation_id=escalation.pk, by=request.actor, action_uuid=action_uuid,
-            done_on=form.cleaned_data["done_on"] if form.cleaned_data["done"] == "yes" else None,
-            not_done_reason=form.cleaned_data["not_done_reason"], now=request.now,
+        lambda: actions.change_dates(
+            escalation_id=escalation.pk, by=request.actor, agreed_date=form.cleaned_data.get("agreed_date"),
+            protect_by_date=form.cleaned_data.get("protect_by_date"), reason=form.cleaned_data["reason"], now=request.now,
         ),
-        "Recorded.", page_title="Was it done?", submit_label="Save", lead=f"{row.what} ({row.owner})",
+        "The dates were changed. Those before stay on record.", page_title="Agree on other dates",
+        submit_label="Save the dates", lead=f"The earliest date holds ({clock.rule})." if clock and clock.rule else "",
+    )  # fmt: skip
+
+
+@acting
+def authorities(request: ActingRequest, reference: str) -> HttpResponse:
+    """Which authority is responsible for the child, and which is where the facility is."""
+    escalation, area = _open(request, reference)
+    _gate(request, permissions.check_name_authorities, escalation, area)
+    form = forms.AuthoritiesForm(
+        _posted(request),
+        initial={
+            "authority_responsible": escalation.authority_responsible,
+            "authority_of_place": escalation.authority_of_place,
+        },
+    )
+    return _form_page(
+        request, reference, form,
+        lambda: actions.name_authorities(
+            escalation_id=escalation.pk, by=request.actor, responsible=form.cleaned_data["authority_responsible"],
+            of_place=form.cleaned_data["authority_of_place"], now=request.now,
+        ),
+        "The authorities were saved.", page_title="Authorities responsible", submit_label="Save",
     )  # fmt: skip
 
 
 @acting
 def resolve(request: ActingRequest, reference: str) -> HttpResponse:
-    escalation, _ = _open(request, reference)
+    escalation, area = _open(request, reference)
     _gate(request, permissions.check_resolve, escalation)
     form = forms.WordsForm(
         _posted(request), label="How was it settled?", message="Enter how it was settled",
+        late=selectors.late_words(escalation, area, request.now),
         hint="What was agreed, and what changes for the child. Everyone who takes part reads this.",
     )  # fmt: skip
     return _form_page(
         request, reference, form,
-        lambda: actions.resolve(escalation_id=escalation.pk, by=request.actor, words=form.cleaned_data["text"], now=request.now),
+        lambda: actions.resolve(
+            escalation_id=escalation.pk, by=request.actor, words=form.cleaned_data["text"],
+            late_reason=form.cleaned_data.get("late_reason", ""), now=request.now,
+        ),
         "It is recorded as settled. Everyone who takes part was told.", page_title="It is settled", submit_label="Record it as settled",
     )  # fmt: skip
 
@@ -273,7 +304,8 @@ def decide(request: ActingRequest, reference: str) -> HttpResponse:
     tier = policies.step_of(row, policies.ladder_of(escalation, area))
     if tier is None:
         raise Http404("No step is open.")
-    form = forms.DecideForm(_posted(request), tier=tier, heard=bool(row.meetings.all()))
+    late = selectors.late_words(escalation, area, request.now)
+    form = forms.DecideForm(_posted(request), tier=tier, heard=bool(row.meetings.all()), late=late)
     page = selectors.Page(escalation, area, request.actor, request.now, [])
     return _form_page(
         request, reference, form,
@@ -306,10 +338,14 @@ def unsettled(request: ActingRequest, reference: str) -> HttpResponse:
     form = forms.WordsForm(
         _posted(request), label="What did you do about it, or where does it go now?",
         message="Enter what you did about it, or where it goes now",
+        late=selectors.late_words(escalation, area, request.now),
     )  # fmt: skip
     return _form_page(
         request, reference, form,
-        lambda: actions.close_unsettled(escalation_id=escalation.pk, by=request.actor, reason=form.cleaned_data["text"], now=request.now),
+        lambda: actions.close_unsettled(
+            escalation_id=escalation.pk, by=request.actor, reason=form.cleaned_data["text"],
+            late_reason=form.cleaned_data.get("late_reason", ""), now=request.now,
+        ),
         "It was closed as not settled.", page_title="Not settled, and no further step", submit_label="Close it",
         lead="The protocol has no further step from here. It is recorded as not settled.",
     )  # fmt: skip

@@ -10,7 +10,7 @@ from django.db import transaction
 
 import protocols
 from audit.actions import write
-from cases.models import Case, Child
+from cases.models import Case, Child, Participant
 from cases.selectors import area_of_case
 from core.actor import Actor
 from core.clock import london_date
@@ -23,7 +23,7 @@ from notifications.actions import enqueue
 from partnerships.models import Membership
 from records import permissions, policies
 from records.models import (
-    ActionDone,
+    ActionSettled,
     AgreedAction,
     Discussion,
     DiscussionFiling,
@@ -166,12 +166,15 @@ def _side(by: Actor) -> int:
     return by.agency_id
 
 
-def _audit(type_: str, row: Discussion | OwnRecord, by: Actor, now: dt.datetime, **detail: object) -> None:
+def _audit(
+    type_: str, row: Discussion | OwnRecord | AgreedAction, by: Actor, now: dt.datetime, **detail: object
+) -> None:
     """Whose record it is stands with the actor; whether it was within the agency decides who reads of it."""
     if isinstance(row, Discussion):
         detail["kind"] = row.between
+    kinds = {Discussion: "discussion", OwnRecord: "own_record", AgreedAction: "agreed_action"}
     write(
-        type_, by=by, now=now, object_type="discussion" if isinstance(row, Discussion) else "own_record",
+        type_, by=by, now=now, object_type=kinds[type(row)],
         object_id=row.pk, object_ref=row.case.reference, case_id=row.case_id,
         rule=policies.rule_of(area_of_case(row.case)), detail=dict(detail), partnership_id=row.partnership_id,
     )  # fmt: skip
@@ -223,10 +226,14 @@ def _fill(discussion: Discussion, written: Written, people: list[DiscussionPerso
     AgreedAction.objects.bulk_create(
         AgreedAction(
             partnership_id=discussion.partnership_id,
+            case=discussion.case,
             discussion=discussion,
             what=agreed.what.strip(),
             owner=agreed.owner.strip(),
+            owned_by_id=owner_of(discussion.case, agreed.owner),
             due_on=agreed.due_on,
+            recorded_at=discussion.written_at,
+            recorded_by_id=discussion.written_by_id,
         )
         for agreed in written.agreed
     )
@@ -364,27 +371,72 @@ def file_copy(
     return filing
 
 
+def owner_of(case: Case, called: str) -> int | None:
+    """The one person with an account in a case who is called so: an action of theirs stands in their own list."""
+    found = set(
+        Participant.objects.filter(
+            case=case, membership__isnull=False, membership__user__name__iexact=called.strip()
+        ).values_list("membership_id", flat=True)
+    )
+    return found.pop() if len(found) == 1 else None
+
+
+def note_agreed(case: Case, agreed: Agreed, *, by: Actor, now: dt.datetime) -> AgreedAction:
+    """Note something that was agreed outside of a discussion's record. Called inside the transaction of an action that
+    has checked who, and points to it."""
+    check_words(agreed.what, SHORT, "What was agreed", "what")
+    if not agreed.what.strip():
+        raise Denied("Enter what was agreed", field="what")
+    if not agreed.owner.strip():
+        raise Denied("Enter who does it", field="owner")
+    check_words(agreed.owner, 150, "The name of who does it", "owner")
+    return AgreedAction.objects.create(
+        partnership_id=case.partnership_id,
+        case=case,
+        what=agreed.what.strip(),
+        owner=agreed.owner.strip(),
+        owned_by_id=owner_of(case, agreed.owner),
+        due_on=agreed.due_on,
+        recorded_at=now,
+        recorded_by_id=by.member,
+    )
+
+
 @transaction.atomic
-def action_done(
-    *, action_id: int, by: Actor, done_on: dt.date, now: dt.datetime, note: str = ""
-) -> ActionDone:
-    """Record that an agreed action was done."""
-    discussion = _lock(AgreedAction.objects.values_list("discussion_id", flat=True).get(pk=action_id))
-    action = AgreedAction.objects.select_related("done").get(pk=action_id)
-    action.discussion = discussion
-    permissions.check_done(by, action)
-    check_day_happened(done_on, london_date(now), "The date", "done_on")
+def settle_action(
+    *,
+    action_id: int,
+    by: Actor,
+    done_on: dt.date | None,
+    now: dt.datetime,
+    not_done_reason: str = "",
+    note: str = "",
+) -> ActionSettled:
+    """Say that something agreed was done on a day, or that it will not be, and why."""
+    case = _lock_case(AgreedAction.objects.values_list("case_id", flat=True).get(pk=action_id))
+    action = AgreedAction.objects.select_related("discussion", "settled").get(pk=action_id)
+    permissions.check_settle(by, action, case)
+    if done_on is None and not not_done_reason.strip():
+        raise Denied("Enter why it was not done", field="not_done_reason")
+    if done_on is not None:
+        check_day_happened(done_on, london_date(now), "The day it was done", "done_on")
+    check_words(not_done_reason, SHORT, "The reason", "not_done_reason")
     check_words(note, SHORT, "The note", "note")
-    done = ActionDone.objects.create(
-        partnership_id=action.partnership_id,
+    row = ActionSettled.objects.create(
+        partnership_id=case.partnership_id,
         action=action,
         done_on=done_on,
+        not_done_reason="" if done_on else not_done_reason.strip(),
         note=note.strip(),
         recorded_at=now,
         recorded_by_id=by.member,
     )
-    _audit("record.action_done", discussion, by, now, date=done_on.isoformat())
-    return done
+    kind = action.discussion.between if action.discussion else Between.AGENCIES
+    if done_on is not None:
+        _audit("record.action_done", action, by, now, kind=kind, date=done_on.isoformat())
+    else:
+        _audit("record.action_not_done", action, by, now, kind=kind)
+    return row
 
 
 @transaction.atomic

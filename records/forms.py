@@ -161,11 +161,41 @@ class FiledForm(OnceForm):
     filed_on = DateField3(label="When was the copy filed?", error_name="The date of filing")
 
 
-class DoneForm(OnceForm):
-    error_names: ClassVar = {"note": "The note"}
+class SettleForm(OnceForm):
+    """Whether something agreed was done."""
 
-    done_on = DateField3(label="When was it done?", error_name="The date")
-    note = Words(rows=3, max_length=SHORT, required=False, label="Note")
+    error_names: ClassVar = {
+        "done_on": "The day it was done",
+        "not_done_reason": "The reason",
+        "note": "The note",
+    }
+    required_messages: ClassVar = {"done": "Select whether it was done"}
+
+    done = forms.ChoiceField(
+        label="Was it done?",
+        choices=[("yes", "Yes"), ("no", "No, and it will not be")],
+        widget=forms.RadioSelect,
+    )
+    done_on = DateField3(label="When was it done?", required=False)
+    not_done_reason = Words(rows=2, max_length=SHORT, required=False, label="If not: why?")
+    note = Words(rows=2, max_length=SHORT, required=False, label="Note")
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or {}
+        if cleaned.get("done") == "yes" and not cleaned.get("done_on") and not self.has_error("done_on"):
+            self.add_error("done_on", "Enter the day it was done")
+        if cleaned.get("done") == "no" and not cleaned.get("not_done_reason"):
+            self.add_error("not_done_reason", "Enter why it was not done")
+        return cleaned
+
+    def given(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        done = data["done"] == "yes"
+        return {
+            "done_on": data["done_on"] if done else None,
+            "not_done_reason": "" if done else data["not_done_reason"],
+            "note": data["note"],
+        }
 
 
 class OwnRecordForm(OnceForm):

@@ -168,30 +168,59 @@ class DiscussionPerson(TenantRow):
 
 
 class AgreedAction(TenantRow):
-    """What was agreed in a discussion: what, who does it, and by when."""
+    """Something that was agreed about a case: what, who does it, and by when. In a discussion, as a part of its record
+    (SUS-12), or at a step of a ladder, which then points here (HIPS-5, HIPS-13)."""
 
-    discussion = models.ForeignKey(Discussion, on_delete=models.PROTECT, related_name="agreed_actions")
-    what = models.CharField(max_length=500)
-    owner = models.CharField(max_length=150)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="agreed_actions")
+    discussion = models.ForeignKey(
+        Discussion, on_delete=models.PROTECT, null=True, blank=True, related_name="agreed_actions"
+    )
+    what = models.TextField()
+    owner = models.CharField(max_length=150)  # as they are called
+    owned_by = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )  # whoever of the case is called so, for their own list
     due_on = models.DateField(null=True, blank=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        triggers: ClassVar = [_fixed_once_approved()]
+        triggers: ClassVar = [
+            _fixed_once_approved(),
+            pgtrigger.Protect(
+                name="agreed_at_a_step_is_fixed",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__discussion_id__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.uuid)
 
+    @property
+    def is_open(self) -> bool:
+        """Neither done, nor said not to be."""
+        return not hasattr(self, "settled")
 
-class ActionDone(TenantRow):
-    """That an agreed action was done, on a day."""
 
-    action = models.OneToOneField(AgreedAction, on_delete=models.PROTECT, related_name="done")
-    done_on = models.DateField()
+class ActionSettled(TenantRow):
+    """What became of something agreed: that it was done, on a day, or that it will not be, and why."""
+
+    action = models.OneToOneField(AgreedAction, on_delete=models.PROTECT, related_name="settled")
+    done_on = models.DateField(null=True, blank=True)
+    not_done_reason = models.TextField(blank=True)
     note = models.TextField(blank=True)
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(done_on__isnull=False, not_done_reason="")
+                | (Q(done_on__isnull=True) & ~Q(not_done_reason="")),
+                name="action_done_or_not",
+            )
+        ]
         triggers: ClassVar = [_only_added()]
 
     def __str__(self) -> str:

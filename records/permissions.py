@@ -8,6 +8,7 @@ from core.actor import Actor
 from core.refusals import Denied, not_yours
 from records import policies
 from records.models import AgreedAction, Discussion
+from records.states import Between
 
 
 def takes_part(actor: Actor, case: Case) -> bool:
@@ -44,11 +45,19 @@ def check_file(actor: Actor, discussion: Discussion, area: protocols.AreaProtoco
     policies.check_fileable(discussion, area)
 
 
-def check_done(actor: Actor, action: AgreedAction) -> None:
-    """Whoever reads what was agreed may say that it was done."""
-    if not takes_part(actor, action.discussion.case):
-        raise not_yours("Those who take part in the case record what was done.")
-    policies.check_undone(action)
+def check_settle(actor: Actor, action: AgreedAction, case: Case) -> None:
+    """Whoever takes part in the case, and reads what was agreed, says what became of it."""
+    if not takes_part(actor, case) or not _reads(actor, action):
+        raise not_yours("Those who take part in the case say what was done.")
+    policies.check_unsettled(action)
+
+
+def _reads(actor: Actor, action: AgreedAction) -> bool:
+    """What was agreed within one agency is that agency's own."""
+    discussion = action.discussion
+    if discussion is None or discussion.agency_id == actor.agency_id:
+        return True
+    return discussion.between == Between.AGENCIES
 
 
 def _check_own_side(actor: Actor, discussion: Discussion, area: protocols.AreaProtocol, reason: str) -> None:

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import protocols
-from core.refusals import Denied
+from core.refusals import Denied, changed
 from protocols.model import Duty
 from records.models import AgreedAction, Discussion
 
@@ -61,8 +61,8 @@ def check_fileable(discussion: Discussion, area: protocols.AreaProtocol) -> None
         raise Denied("Approve the record first. Its copy is what is filed.", rule=rule_of(area))
 
 
-def check_undone(action: AgreedAction) -> None:
-    if action.discussion.approved_at is None:
+def check_unsettled(action: AgreedAction) -> None:
+    if action.discussion is not None and action.discussion.approved_at is None:
         raise Denied("Approve the record first: then what was agreed can be recorded as done.")
-    if hasattr(action, "done"):
-        raise Denied("This was recorded as done already.")
+    if not action.is_open:
+        raise changed("This was answered already. Look at what it says now.")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.http import Http404
 from django.urls import reverse
 
@@ -27,7 +27,9 @@ Shown = dict[str, Any]
 
 READ_WITH = (
     "people",
-    Prefetch("agreed_actions", AgreedAction.objects.select_related("done__recorded_by__user").order_by("pk")),
+    Prefetch(
+        "agreed_actions", AgreedAction.objects.select_related("settled__recorded_by__user").order_by("pk")
+    ),
     "filings__child",
     "corrections",
 )
@@ -47,6 +49,22 @@ def get_discussion_or_404(actor: Actor, reference: str, wanted: uuid.UUID) -> Di
     if discussion is None:
         raise Http404("No such record.")
     return discussion
+
+
+def get_agreed_or_404(actor: Actor, case: Case, wanted: uuid.UUID) -> AgreedAction:
+    """Something agreed in a case, at a step or in a record that this person may read. Everything else gets 404."""
+    found: AgreedAction | None = (
+        AgreedAction.objects.filter(case=case, uuid=wanted)
+        .filter(
+            Q(discussion__isnull=True)
+            | Q(discussion__in=Discussion.objects.visible_to(actor).filter(case=case))
+        )
+        .select_related("discussion", "settled")
+        .first()
+    )
+    if found is None:
+        raise Http404("No such action.")
+    return found
 
 
 def sides_of(case: Case) -> list[Agency]:
@@ -79,7 +97,7 @@ def beside_case(case: Case, actor: Actor, area: protocols.AreaProtocol) -> Shown
     seats, rows, actions = gather(
         seats_of(actor).filter(case=case),
         readable.select_related("case", "agency", "written_by__user").order_by("-happened_at", "-pk"),
-        AgreedAction.objects.filter(discussion__in=readable).select_related("done").order_by("pk"),
+        AgreedAction.objects.filter(discussion__in=readable).select_related("settled").order_by("pk"),
     )
     if not seats:
         return None
@@ -107,7 +125,7 @@ def _rows(
 ) -> list[Shown]:
     """Records as a list shows them."""
     corrected = {row.corrects_id for row in rows if row.approved_at is not None}
-    waiting = Counter(action.discussion_id for action in actions if not hasattr(action, "done"))
+    waiting = Counter(action.discussion_id for action in actions if action.is_open)
     return [
         {
             "href": reverse("discussion", args=[row.case.reference, row.uuid]),
@@ -165,9 +183,9 @@ def page_of(discussion: Discussion, actor: Actor) -> Shown:
                 "what": a.what,
                 "owner": a.owner,
                 "due_on": a.due_on,
-                "done": getattr(a, "done", None),
+                "settled": getattr(a, "settled", None),
                 "href": reverse("agreed-action-done", args=[case.reference, a.uuid])
-                if discussion.approved_at and not hasattr(a, "done")
+                if discussion.approved_at and a.is_open
                 else "",
             }
             for a in discussion.agreed_actions.all()

@@ -14,9 +14,10 @@ from cases.models import Case
 from cases.selectors import area_of_case, get_case_or_404
 from core.clock import london_date
 from core.refusals import Denied, Kind
+from core.templatetags.pd import day_date
 from partnerships.models import Membership
 from records import actions, forms, permissions, policies, selectors
-from records.models import AgreedAction, Discussion
+from records.models import Discussion
 
 
 def _posted(request: HttpRequest) -> Any:
@@ -221,25 +222,22 @@ def filed(request: ActingRequest, reference: str, record: uuid.UUID, child: uuid
 
 @acting
 def done(request: ActingRequest, reference: str, action: uuid.UUID) -> HttpResponse:
-    """That something agreed was done."""
-    row = (
-        AgreedAction.objects.select_related("discussion__case", "done")
-        .filter(uuid=action, discussion__case__reference=reference)
-        .first()
+    """What became of something agreed: done, or not and why."""
+    case = get_case_or_404(request.actor, reference)
+    row = selectors.get_agreed_or_404(request.actor, case, action)
+    _gate(request, permissions.check_settle, row, case)
+    form = forms.SettleForm(_posted(request), initial={"done_on": london_date(request.now)})
+    url = (
+        reverse("discussion", args=[case.reference, row.discussion.uuid])
+        if row.discussion
+        else reverse("case", args=[case.reference])
     )
-    if row is None:
-        raise Http404("No such action.")
-    found, _, url = _open(request, reference, row.discussion.uuid)
-    _gate(request, permissions.check_done, row)
-    form = forms.DoneForm(_posted(request), initial={"done_on": london_date(request.now)})
     return _form_page(
-        request, found.case, form,
-        lambda: actions.action_done(
-            action_id=row.pk, by=request.actor, done_on=form.cleaned_data["done_on"], note=form.cleaned_data["note"],
-            now=request.now,
-        ),
-        "Recorded as done.", back_url=url, back_label="Back to the record", page_title="An agreed action was done",
-        submit_label="Record it as done", lead=f"{row.what} ({row.owner})",
+        request, case, form,
+        lambda: actions.settle_action(action_id=row.pk, by=request.actor, now=request.now, **form.given()),
+        "Recorded.", back_url=url, back_label="Back to the record" if row.discussion else "Back to the case",
+        page_title="Was it done?", submit_label="Save",
+        lead=f"{row.what} ({row.owner}{f', by {day_date(row.due_on)}' if row.due_on else ''})",
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from tests.builders import START, World, add_member, at
 # The addresses of an escalation: who may open each is in tests/integration/escalation/test_who_may.py.
 OF_AN_ESCALATION = frozenset(
     {
-        "escalation-step", "escalation-person", "escalation-meeting", "escalation-agree", "escalation-action",
+        "escalation-step", "escalation-person", "escalation-meeting", "escalation-agree", "escalation-dates", "escalation-authorities",
         "escalation-resolve", "escalation-decide", "escalation-withdraw", "escalation-unsettled", "escalation-close",
         "escalation-forum",
     }

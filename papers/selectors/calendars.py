@@ -55,7 +55,9 @@ def _moves(deadlines: Iterable[Deadline]) -> dict[int, int]:
     keys = [row.pk for row in deadlines]
     found: dict[int, int] = {}
     events = AuditEvent.objects.filter(
-        type__in=("clock.moved", "clock.corrected"), object_type="deadline", object_id__in=keys
+        type__in=("clock.moved", "clock.corrected", "clock.agreed"),
+        object_type="deadline",
+        object_id__in=keys,
     )
     for key in events.values_list("object_id", flat=True):
         found[key] = found.get(key, 0) + 1

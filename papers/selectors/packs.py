@@ -397,7 +397,7 @@ def _discussions(dissent: Dissent, texts: Texts) -> Part:
     rows = (
         Discussion.objects.filter(case=dissent.case, between=Between.AGENCIES, approved_at__isnull=False)
         .select_related("agency", "approved_by__user")
-        .prefetch_related("people", "agreed_actions")
+        .prefetch_related("people", "agreed_actions__settled")
         .order_by("happened_at", "pk")
     )
     blocks: list[Block] = []
@@ -431,7 +431,9 @@ def _discussions(dissent: Dissent, texts: Texts) -> Part:
 
 def _agreed(action: Any) -> str:
     due = f", by {day_date(action.due_on)}" if action.due_on else ""
-    return f"{action.what} ({action.owner}{due})"
+    settled = getattr(action, "settled", None)
+    done = f". Done on {day_date(settled.done_on)}" if settled is not None and settled.done_on else ""
+    return f"{action.what} ({action.owner}{due}){done}"
 
 
 def _dates(dissent: Dissent, area: protocols.AreaProtocol, now: dt.datetime) -> Part:

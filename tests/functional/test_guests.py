@@ -10,9 +10,11 @@ from cases.models import Invitation
 from cases.states import Capacity
 from core.clock import edge_now
 from dissent.models import WrittenView
+from escalation.actions import Named
 from notifications.actions import send_keys_due
 from tests.builders import LATER
 from tests.functional.people import NEXT_DAY, House, Person
+from tests.ladders import Ladder
 
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with_scripts", "without_scripts"])
 ADDRESS = "gita@surgery.example.org"
@@ -176,3 +178,28 @@ def test_an_admin_lets_several_people_in_with_four_clicks_and_one_sets_a_passwor
         "Password", "three words apart"
     )
     new.press("Sign in").sees("My dissents")
+
+
+def test_a_professional_without_an_account_takes_part_in_a_step_of_a_ladder(house):
+    here: House = house("brighton-hove")
+    up = Ladder(here.world)
+    named = Named(side="theirs", name="Gita Guest", email=ADDRESS, agency_id=here.world.agencies["health"].pk)
+    escalation = up.raised(counterpart=named, other_agency_id=here.world.agencies["health"].pk)
+    here.at(NEXT_DAY)
+    police = here.person("police", f"/cases/{escalation.case.reference}/").sees("Without an account").count()
+    police.follow(re.compile(r"^Invite\s*: Gita Guest")).press("Send the link")
+    assert police.clicks == 2
+    guest = here.stranger().open(link_in(letter())).press("Send me the code")
+    guest.type("Code", code_in(letter())).press("Open the case").sees(
+        "The two professionals talk", "Gita Guest"
+    )
+    guest.count().follow("Write down a discussion").date("happened_at", NEXT_DAY, "9:00").choose(
+        "Telephone call"
+    )
+    guest.choose(re.compile("^Between agencies")).choose(re.compile("^Pia Police"))
+    guest.fill("others", "Gita Guest, Health visiting").fill("notes", "We went through the dates.")
+    guest.press("Save the draft").follow("Approve and date it").press("Approve it").sees("Approved")
+    assert guest.clicks <= 8, guest.clicks
+    guest.open(f"/cases/{escalation.case.reference}/").sees_no("Withdraw the escalation", "It is settled")
+    here.expect(403)
+    guest.open(f"/cases/{escalation.case.reference}/escalation/settled/").sees("says that it is settled")

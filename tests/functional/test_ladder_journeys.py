@@ -10,11 +10,12 @@ from django.contrib.auth.hashers import make_password
 
 from accounts.models import User
 from cases.states import Stage
+from escalation import actions
 from escalation.models import Escalation
 from escalation.states import EscalationState
-from tests.builders import PASSWORD
+from tests.builders import PASSWORD, at
 from tests.functional.people import AFTER, NEXT_DAY, House
-from tests.ladders import Ladder
+from tests.ladders import NEXT, Ladder
 
 CONCERN = "The visits that the plan asks for are not made."
 
@@ -97,3 +98,65 @@ def test_acting_now_shows_whom_to_call_and_records_nothing_before(house: Any) ->
     assert not Escalation.objects.get().case.urgent_actions.exists()
     police.fill("what", "Called the duty team.").press("Record what I did").sees("Called the duty team.")
     assert Escalation.objects.get().case.urgent_actions.count() == 1
+
+
+def test_the_admin_enters_the_representatives_once_and_they_bring_it_to_the_partnership(house: Any) -> None:
+    house, up = begun(house, "camden")
+    house.at(NEXT_DAY)
+    dissent = up.world.dissent_at("under_review")
+    up.world.answer(dissent, "not_upheld")
+    admin = house.person("admin", "/partnership/").sees("Posts that each agency has", "CAM-17").count()
+    admin.follow("Enter: The agency's representative on the partnership, Police")
+    admin.choose(re.compile("^Ines Inspector")).press("Save").sees("Saved for Police", "Ines Inspector")
+    assert admin.clicks == 3, admin.clicks
+    house.at(AFTER)
+    police = house.person("police", f"/cases/{dissent.case.reference}/").count()
+    police.follow(re.compile("^Turn to your agency")).sees("Ines Inspector is entered for this")
+    police.fill("unresolved", "The risk at home is the same.").press("Take it there").sees("Ines Inspector")
+    assert police.clicks == 2, police.clicks
+    inspector = house.person("inspector").follow(dissent.case.reference).count()
+    inspector.follow(re.compile("^Take it to: The partnership")).fill("unresolved", "Please look at it.")
+    inspector.press("Take it there").sees("The partnership's escalation policy", "Ines Inspector")
+    assert inspector.clicks == 2, inspector.clicks
+
+
+def test_both_sides_agree_on_another_date_and_say_why_it_took_longer(house: Any) -> None:
+    house, up = begun(house, "brighton-hove")
+    house.at(NEXT_DAY)
+    reference = up.raised(now=NEXT_DAY).case.reference
+    police = house.person("police", f"/cases/{reference}/").count()
+    police.follow("Agree on other dates").date("agreed_date", at("2026-03-09")).fill(
+        "reason", "We meet on Monday."
+    )
+    police.press("Save the dates").sees(
+        "Those before stay on record", "Monday 9 March 2026", "We meet on Monday."
+    )
+    assert police.clicks == 2, police.clicks
+    house.at(at("2026-03-12", "10:00"))
+    police = house.person("police", f"/cases/{reference}/").follow("It is settled")
+    police.sees("The date of this step was Monday 9 March 2026", "Nothing was decided by that")
+    police.fill("text", "A visit each week.")
+    house.expect(422)
+    police.press("Record it as settled").sees("Enter why it took longer")
+    police.fill("late_reason", "We were both away.").press("Record it as settled").sees(
+        "It is recorded as settled"
+    )
+    police.unfold("The two professionals talk: Settled").sees("We were both away.")
+
+
+def test_what_somebody_owes_stands_on_their_first_page(house: Any) -> None:
+    house, up = begun(house, "brighton-hove")
+    escalation = up.raised()
+    up.moved(escalation)
+    actions.agree(
+        escalation_id=escalation.pk, by=up.actor("police"), what="Send the chronology.", owner="Tariq Team",
+        due_on=NEXT.date(), now=NEXT,
+    )  # fmt: skip
+    house.at(AFTER)
+    theirs = house.person("team_manager").sees(
+        "What you must still do", "by Thursday 5 March 2026: Send the chronology.",
+        "Your agency’s own record of the discussions is not made yet (SUS-12)",
+    ).count()  # fmt: skip
+    theirs.follow(escalation.case.reference).follow(re.compile("^You agreed to do this"))
+    theirs.choose("Yes").press("Save").sees("Done on Thursday 5 March 2026")
+    assert theirs.clicks == 4, theirs.clicks

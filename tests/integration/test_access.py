@@ -79,7 +79,7 @@ OPEN = {
     "raise": MEMBERS, "raise-about-conference": MEMBERS, "raise-kind": MEMBERS, "raise-elsewhere": MEMBERS,
     "convene-new": MEMBERS,
     # Found by what is asked for, and by who owns it: nothing here is theirs, so 404 for all.
-    "signpost": frozenset({"admin"}),
+    "signpost": frozenset({"admin"}), "agency-post": frozenset({"admin"}),
     "find": frozenset(), "read-notice": frozenset(), "mail": frozenset(), "closure-day-remove": frozenset(), "metrics": frozenset(),
     "send-again": frozenset(),
     "told-otherwise": frozenset(), "told-post-otherwise": frozenset(),
@@ -196,6 +196,8 @@ class Matter:
         if name in OF_A_COMPLAINT:
             known |= {"reference": self.complaint, "tell_id": "decision_stands", "seat": "agencies"}
             return {key: known[key] for key in pattern.pattern.converters}
+        if name == "agency-post":
+            known["key"] = next(slot.key for slot in self.world.area.slots if slot.per == "agency")
         if name.startswith("report"):
             known |= {"publication": self.publication, "kind": "csv"}
         if name in OF_PAPERS or name.startswith("letter-wording"):

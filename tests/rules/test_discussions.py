@@ -71,7 +71,8 @@ def test_SUS_12_an_approved_record_is_never_edited_not_even_in_the_database(suss
         refused_by_the_database(lambda table=table: table.update(uuid="00000000-0000-4000-8000-000000000000"))
         refused_by_the_database(lambda table=table: table._raw_delete("default"))
     mine = {"partnership": sussex.partnership, "discussion": record}
-    refused_by_the_database(lambda: AgreedAction.objects.create(what="More", owner="Me", **mine))
+    said = {"case": record.case, "recorded_at": LATER, "recorded_by": record.written_by}
+    refused_by_the_database(lambda: AgreedAction.objects.create(what="More", owner="Me", **said, **mine))
     refused_by_the_database(lambda: DiscussionPerson.objects.create(name="Me", **mine))
     record.refresh_from_db()
     assert record.notes == "We went through what each of us saw."
@@ -226,13 +227,13 @@ def test_HIPS_13_what_came_of_it_and_what_was_agreed_are_recorded_with_who_and_b
     )  # fmt: skip
     with refused("", says="Enter what was agreed and who does it"):
         w.discussion(record.case, agreed=(records.Agreed("Visit", " "),))
-    done = records.action_done(action_id=action.pk, by=w.actor("chair"), done_on=LATER.date(), now=LATER)
+    done = records.settle_action(action_id=action.pk, by=w.actor("chair"), done_on=LATER.date(), now=LATER)
     assert (done.action, done.recorded_by) == (action, w.people["chair"])
-    with refused("", says="recorded as done already"):
-        records.action_done(action_id=action.pk, by=w.actor("police"), done_on=LATER.date(), now=LATER)
+    with refused("", says="answered already", kind=Kind.CHANGED):
+        records.settle_action(action_id=action.pk, by=w.actor("police"), done_on=LATER.date(), now=LATER)
     draft = w.discussion(record.case, approved=False)
     with refused("", says="Approve the record first"):
-        records.action_done(
+        records.settle_action(
             action_id=draft.agreed_actions.get().pk, by=w.actor("police"), done_on=LATER.date(), now=LATER
         )
 

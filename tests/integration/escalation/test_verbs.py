@@ -9,6 +9,7 @@ from core.refusals import Denied, Kind
 from escalation import actions, permissions
 from escalation.models import Escalation
 from escalation.states import EscalationState, Side
+from records import actions as records
 from tests.builders import World
 from tests.ladders import NEXT, Ladder
 
@@ -157,11 +158,5 @@ def test_closing_with_something_agreed_still_to_do_warns_first() -> None:
     up.settled(escalation)
     with pytest.raises(Denied, match="not done yet"):
         actions.close(escalation_id=escalation.pk, by=up.actor("police"), now=NEXT)
-    actions.settle_action(
-        escalation_id=escalation.pk,
-        by=up.actor("police"),
-        action_uuid=action.uuid,
-        done_on=NEXT.date(),
-        now=NEXT,
-    )
+    records.settle_action(action_id=action.pk, by=up.actor("police"), done_on=NEXT.date(), now=NEXT)
     assert actions.close(escalation_id=escalation.pk, by=up.actor("police"), now=NEXT).state == S.CLOSED

@@ -22,7 +22,8 @@ AT_THE_STEP = frozenset({"police", "charity", "manager"})
 OPEN: Mapping[str, frozenset[str]] = {
     "case": OF_THE_CASE, "case-history": OF_THE_CASE, "urgent": OF_THE_CASE,
     "escalation-step": AT_THE_STEP, "escalation-person": OF_THE_CASE, "escalation-meeting": AT_THE_STEP,
-    "escalation-agree": AT_THE_STEP, "escalation-action": AT_THE_STEP, "escalation-resolve": OUR_SIDE,
+    "escalation-agree": AT_THE_STEP, "escalation-dates": AT_THE_STEP, "agreed-action-done": AT_THE_STEP,
+    "escalation-authorities": AT_THE_STEP, "escalation-resolve": OUR_SIDE,
     "escalation-decide": frozenset(), "escalation-withdraw": frozenset({"police"}),
     "escalation-unsettled": frozenset({"police"}), "escalation-close": OUR_SIDE | {"admin"},
     "escalation-forum": OUR_SIDE | {"admin"},
@@ -48,7 +49,7 @@ def test_everyone_is_let_in_or_refused_as_listed(monkeypatch: pytest.MonkeyPatch
         due_on=None,
         now=NEXT,
     )
-    known = {"reference": escalation.case.reference, "side": "ours", "action_uuid": action.uuid}
+    known = {"reference": escalation.case.reference, "side": "ours", "action": action.uuid}
     clients = {who: signed_in(world, who) for who in (*PEOPLE, "anonymous")}
     stranger = signed_in(elsewhere, "admin")
     wrong: list[str] = []
@@ -73,5 +74,5 @@ def test_an_action_that_is_not_of_this_escalation_is_not_found(monkeypatch: pyte
     monkeypatch.setattr("partnerships.middleware.edge_now", lambda: NEXT)
     world = World("brighton-hove")
     escalation = Ladder(world).raised()
-    url = reverse("escalation-action", args=[escalation.case.reference, uuid.uuid4()])
+    url = reverse("agreed-action-done", args=[escalation.case.reference, uuid.uuid4()])
     assert signed_in(world, "police").get(url).status_code == 404

@@ -211,11 +211,11 @@ def test_pages_of_filing_doing_and_ticking(world: World, case: Case, open_as: Op
     record = world.discussion(case)
     page = open_as(world, "police", LATER)
     page.get("discussion", case.reference, record.uuid)
-    assert "Not recorded as filed yet" in page.text and "Record it as done" in page.text
+    assert "Not recorded as filed yet" in page.text and "Record whether it was done" in page.text
     page.get("discussion-filed", case.reference, record.uuid, case.children.get().uuid)
     assert page.send().status_code == 302
     page.get("agreed-action-done", case.reference, record.agreed_actions.get().uuid)
-    assert page.send(note="Sent by post.").status_code == 302
+    assert page.send(done="yes", note="Sent by post.").status_code == 302
     page.follow()
     assert "Filed on Wednesday 4 March 2026" in page.text and "Done on Wednesday 4 March 2026" in page.text
     page.get("own-record", case.reference)
