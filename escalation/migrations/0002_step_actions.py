@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("escalation", "0001_initial"),
-        ("partnerships", "0005_agency_posts"),
+        ("partnerships", "0006_agency_posts"),
         ("records", "0007_agreed_actions_whole"),
     ]
 

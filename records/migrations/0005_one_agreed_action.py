@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("cases", "0003_guests"),
-        ("partnerships", "0005_agency_posts"),
+        ("partnerships", "0006_agency_posts"),
         ("records", "0004_scan_index"),
     ]
 
