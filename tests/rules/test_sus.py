@@ -160,6 +160,25 @@ def test_SUS_22_a_formal_dissent_is_on_the_record_of_the_conference_and_taken_fu
     assert dissent.review_items.count() == 1
 
 
+def test_SUS_1_the_statement_is_read_out_and_ticked_and_where_it_was_not_the_record_says_so_and_goes_on(
+    w: World,
+) -> None:
+    conference = w.started()
+    assert "SUS-1" in {rule for _, rule in missing(conference)}
+    tick = conferences.tick_script(
+        conference_id=conference.pk, by=w.recorder(conference), step="statement_read", now=BEGINS
+    )
+    assert tick.done_at == BEGINS
+    assert "SUS-1" not in {rule for _, rule in missing(conference)}
+    unread = w.ended(starts_at=BEGINS + dt.timedelta(days=1))
+    assert unread.ended_at is not None, "a recommendation blocks nothing"
+
+
+def test_SUS_2_whatever_their_seniority_everyone_is_told_to_say_what_does_not_keep_a_child_safe() -> None:
+    found = {each.rule: each for each in World("west-sussex").area.guidance}
+    assert found["SUS-2"].audience == "everyone" and "whatever your job" in found["SUS-2"].text
+
+
 def test_SUS_23_that_the_process_was_explained_is_ticked_with_its_time_and_missing_is_said(w: World) -> None:
     conference = w.started()
     lacking = [words for words, rule in missing(conference) if rule == "SUS-23"]
