@@ -571,7 +571,8 @@ class Page:
         ]
         duty = duty_of(self.area)
         recorded: set[int] = getattr(escalation.case, "recorded_by", set())
-        if duty is not None and escalation.tiers.all() and actor.agency_id not in recorded:
+        side = actor.role != Role.PARTNERSHIP_ADMIN and actor.agency_id not in recorded
+        if duty is not None and escalation.tiers.all() and side:
             text = "Write down your agency’s own record of the discussion, or tick that it is made"
             found.append({"text": text, "rule": duty.rule, "href": self.url("discussions")})
         return found

@@ -258,7 +258,8 @@ def _mine(actor: Actor) -> Exists | Q:
 
 def _duties(actor: Actor) -> dict[str, Any]:
     """What a person still owes in each case: their own agreed actions, replies to a reviewer, and, where a ladder has
-    been climbed, the record of their own side. An admin who only sees that a case exists owes nothing in it."""
+    been climbed, the record of their own side. The
+    partnership admin keeps the partnership's own record by hearing and deciding."""
     me = actor.membership_id or 0
     agreed = AgreedAction.objects.filter(
         Q(discussion__isnull=True) | Q(discussion__approved_at__isnull=False),
@@ -283,7 +284,9 @@ def _duties(actor: Actor) -> dict[str, Any]:
             agreed.order_by("due_on", "pk").values(row=JSONObject(what="what", due_on="due_on"))
         ),
         "asked": ArraySubquery(asked.values("pk")),
-        "owes_record": Q(Exists(climbed)) & Q(Exists(part)) & ~recorded,
+        "owes_record": Value(False)
+        if actor.role == Role.PARTNERSHIP_ADMIN
+        else Q(Exists(climbed)) & Q(Exists(part)) & ~recorded,
     }
 
 

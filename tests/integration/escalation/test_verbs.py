@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.refusals import Denied, Kind
+from core.refusals import Denied, Kind, allowed
 from escalation import actions, permissions
 from escalation.models import Escalation
 from escalation.states import EscalationState, Side
@@ -90,13 +90,43 @@ def test_every_verb_is_for_whom_the_table_says_in_every_state() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+# What the step of a text asks for, and not each step: dates that people agree on, the authorities of a facility.
+AT_SOME_STEPS = {
+    "change_dates": permissions.check_change_dates,
+    "name_authorities": permissions.check_name_authorities,
+}
+
+
+@pytest.mark.parametrize("verb", sorted(AT_SOME_STEPS))
+def test_what_a_step_asks_for_is_given_by_both_sides_while_it_is_open_and_by_nobody_else(verb: str) -> None:
+    up = Ladder(World("brighton-hove"))
+    if verb == "name_authorities":
+        agency = up.world.people["police"].agency
+        agency.kind = "specialist_facility"
+        agency.save(update_fields=["kind"])
+    escalation = up.raised()
+    for side, who in ((Side.OURS, "sergeant"), (Side.THEIRS, "team_manager")):
+        person = actions.Named(side=side, membership_id=up.world.people[who].pk)
+        actions.name_person(escalation_id=escalation.pk, by=up.actor("police"), person=person, now=NEXT)
+
+    def may() -> set[str]:
+        row = up.fresh(escalation)
+        return {
+            part for part, who in PEOPLE.items() if allowed(AT_SOME_STEPS[verb], up.actor(who), row, up.area)
+        }
+
+    assert may() == {*OURS, "theirs"}
+    up.settled(escalation)
+    assert may() == set()
+
+
 def test_another_partnership_is_refused_every_verb() -> None:
     up, elsewhere = Ladder(World("hampshire")), World("portsmouth")
     escalation = up.raised()
-    for verb in MAY:
+    for verb in (*map(check, MAY), *AT_SOME_STEPS.values()):
         for who in ("police", "admin", "chair"):
             with pytest.raises(Denied):
-                check(verb)(elsewhere.actor(who), escalation, up.area)
+                verb(elsewhere.actor(who), escalation, up.area)
 
 
 def test_their_side_alone_never_says_that_it_is_settled() -> None:
