@@ -97,6 +97,7 @@ class AskForm(OnceForm):
         self._agencies = {str(a.uuid): a.pk for a in agencies}
         self.fields["for_agency"].choices = [("", "Choose"), *((str(a.uuid), a.name) for a in agencies)]  # type: ignore[attr-defined]
         if children:
+            self.fields["children"].needed = True  # type: ignore[attr-defined]  # of this list, or another one below
             self.fields["children"].choices = [(str(c.uuid), child_words(c, day)) for c in children]  # type: ignore[attr-defined]
         else:
             del self.fields["children"]
@@ -130,6 +131,7 @@ class AskForm(OnceForm):
             ]
 
     def _words(self, name: str, requirement: Any) -> None:
+        self.fields[name].needed = True  # type: ignore[attr-defined]  # the action asks for it, with its rule
         self.describe(name, label=requirement.label, hint=f"{requirement.hint} ({requirement.rule})".strip())
 
     def clean(self) -> dict[str, Any] | None:

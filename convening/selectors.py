@@ -193,11 +193,12 @@ def _next(
             "yours": yours,
         }
     if convening.state == ConveneState.REFUSED:
-        who = "You" if own else "Whoever asked"
+        on = {"href": reverse("convene-ladder", args=[ref]), "label": "Take it to the ladder"}
         return {
-            "holder": who,
+            "holder": "You" if own else "Whoever asked",
             "does": "can accept the answer or take it further",
-            "yours": "The ways on are on this page." if own else "",
+            "yours": "",
+            "action": on if own else None,
         }
     if convening.state == ConveneState.AGREED:
         if allowed(permissions.check_book, actor, convening, area):

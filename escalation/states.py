@@ -78,7 +78,7 @@ class Ended(models.TextChoices):
 
     RESOLVED = "resolved", "Settled"
     MOVED_ON = "moved_on", "Not settled here"
-    JUMPED = "jumped", "Left by a jump"
+    JUMPED = "jumped", "Left for a step further up"
     DECIDED = "decided", "Decided"
     UNSETTLED = "unsettled", "Not settled, and no further step"
     WITHDRAWN = "withdrawn", "Withdrawn"

@@ -619,7 +619,7 @@ def agency_post(request: ActingRequest, agency: uuid.UUID, key: str) -> HttpResp
         ),
         f"Saved for {found.name}.", (reverse("partnership"), "Partnership"),
         page_title=f"{post.title}: {found.name}", submit_label="Save",
-        lead=f"{held} Whoever is entered is named at the step of the ladder by themselves{' (' + post.rule + ')' if post.rule else ''}.",
+        lead=f"{held} When a disagreement comes to their step, they are named there and told{' (' + post.rule + ')' if post.rule else ''}.",
     )  # fmt: skip
 
 

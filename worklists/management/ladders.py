@@ -19,6 +19,7 @@ from escalation.selectors import read_ladders
 from escalation.states import CLIMBING, EscalationState, Side
 from partnerships.models import Membership
 from protocols.model import Kind, Ladder, LadderTier
+from records import actions as records
 
 # Who manages whom on the side that raises it; on the other side it is a manager of social care, or of the police.
 MANAGER = {
@@ -92,12 +93,21 @@ class Climb:
     def _at(self, who: str, kind: Kind, ladder: Ladder, tier: LadderTier, *, whole: bool) -> None:
         """One case that stands at a step: by every step before it, or, where `whole` is not asked, past them."""
         escalation = self.raised(who, kind)
+        if self.made % 3:
+            self._recorded(escalation, who)
         if tier == ladder.tiers[0]:
             return
         if whole or tier == ladder.tiers[1]:
             self.climb(escalation, who, tier.id)
         else:
             self.go(self.fresh(escalation), who, tier.id, self.stage.ago(2, 11))
+
+    def _recorded(self, escalation: Escalation, who: str) -> None:
+        """Their own side has its record, in its own system."""
+        records.made_own_record(
+            case_id=escalation.case_id, by=self.actor(who), made_on=london_date(escalation.raised_at),
+            kept_in="Our own case notes", now=self.stage.ago(2, 10),
+        )  # fmt: skip
 
     def go(self, escalation: Escalation, who: str, to: str, now: dt.datetime) -> None:
         """Past the steps before, with the reason."""
@@ -192,7 +202,7 @@ class Climb:
             topics=tuple(topic.id for topic in kind.topics[:1]),
             new_child=NewChild(
                 initials=f"{'LMNPRSTVW'[self.made % 9]}.X.",
-                born_on=london_date(when) - dt.timedelta(days=900 + self.made * 211),
+                born_on=london_date(when) - dt.timedelta(days=300 + self.made * 211 % 5600),
             ),
             conference_id=about.pk if about else None,
             needs=Step(
@@ -208,8 +218,8 @@ class Climb:
 
     def climb(self, escalation: Escalation, who: str, to: str, *, days: int = 3) -> Escalation:
         """Up, step by step, to the one named, or to the last; a few hours or days apart."""
-        moment = self.stage.ago(days, 11)
-        for _ in range(9):
+        for number in range(9):
+            moment = self.stage.ago(max(days - number, 1), 11)
             escalation = self.fresh(escalation)
             row = policies.open_tier(escalation)
             ways = policies.ways_on(escalation, self.stage.area)
@@ -220,7 +230,6 @@ class Climb:
             actions.open_tier(
                 escalation_id=escalation.pk, by=self.actor(who), step=self.step(ways[0], who), now=moment
             )
-            moment = min(moment + dt.timedelta(hours=20), self.stage.now - dt.timedelta(minutes=30))
         return escalation
 
     def step(self, way: policies.Way, who: str) -> Step:
@@ -236,8 +245,8 @@ class Climb:
             routed=tier.routed_by[0].id if tier.routed_by else "",
             posts=tuple(need.field for need in tier.requires if area.slot(need.field)),
             answers={need.field: "As asked." for need in tier.requires if not area.slot(need.field)},
-            authority_responsible="Demonstration Council",
-            authority_of_place="Neighbouring Demonstration Council",
+            authority_responsible="Demonstration Council" if who == "ward" else "",
+            authority_of_place="Neighbouring Demonstration Council" if who == "ward" else "",
             late_reason="One of us was on leave, and nobody stood in.",
         )
 

@@ -405,6 +405,17 @@ def _dissents(case: Case, actor: Actor) -> bool:
     return case.dissent.attendance.membership_id == actor.membership_id
 
 
+def by_task(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is still to do, each thing once with the cases that it is asked for in: {text, cases}. Those of one case first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        for task in row["tasks"]:
+            found.setdefault(task, []).append(row)
+    return [
+        {"text": text, "cases": cases} for text, cases in sorted(found.items(), key=lambda item: len(item[1]))
+    ]
+
+
 def what_words(case: Case, dissent: Any, actor: Actor) -> str:
     """Who dissents, from which conference, or who differs about what; without the name on one's own."""
     if dissent is None:

@@ -58,6 +58,9 @@ LED_BY_LADDER = (
     *LADDER,
 )  # once the dissent is over, or handed to it, the ladder says what happens next
 
+# On a narrow screen the side column stands below: whom to call at once is one press away all the same.
+TO_URGENT = {"href": "#urgent", "label": "If a child is at risk now"}
+
 
 @signed_in
 def home(request: ActingRequest) -> HttpResponse:
@@ -72,7 +75,7 @@ def home(request: ActingRequest) -> HttpResponse:
         "page": found.page,
         "query": "closed=all&" if closed else "",
         "all_closed": closed,
-        "todo": [row for section in found.sections for row in section.rows if row["tasks"]],
+        "todo": selectors.by_task(row for section in found.sections for row in section.rows),
         "has_rows": found.page.paginator.count > 0,
         "can_raise": area is not None and actor.role != Role.PARTNERSHIP_ADMIN,
     }
@@ -126,6 +129,7 @@ def _convening_page(request: ActingRequest, found: Case, convening: ConveneReque
         **convening_page(convening, request.actor, request.now),
         "case": found,
         "links": _papers(found),
+        "jump": TO_URGENT,
         "records": beside_case(found, request.actor, area),
         "history": selectors.history_of(found, area, request.actor, limit=selectors.ON_PAGE),
         "guests": guests_of(found) if allowed(check_holds, request.actor, found) else [],
@@ -150,6 +154,7 @@ def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation
         "records": beside_case(found, request.actor, area),
         **_undelivered(request, found),
         "identity": identity_view(page),
+        "jump": TO_URGENT,
         "clocks": [clock_view(clock, now, corrections=corrections) for clock in clocks],
         "running": sum(clock.is_open for clock in clocks),
         "ended": sum(not clock.is_open for clock in clocks),
