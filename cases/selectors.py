@@ -103,6 +103,9 @@ def visit_of(visit_uuid: str, now: dt.datetime) -> GuestVisit | None:
     )
 
 
+GUEST_READS = 3
+
+
 def guest_reads(case_id: int) -> tuple[QuerySet[Any], ...]:
     """What `guests_of` reads: who takes part by name and address, their invitations, and their visits."""
     return (

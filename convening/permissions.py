@@ -1,13 +1,13 @@
 """May this person ask, answer, consult, take it on, or book?"""
 
 import protocols
-from cases.selectors import is_in
 from cases.states import Capacity
 from convening import policies
 from convening.models import ConveneRequest
 from convening.states import ConveneState
 from core.actor import Actor
 from core.refusals import Denied, not_yours
+from escalation.permissions import in_capacity
 from partnerships.models import Membership
 from partnerships.states import Role
 from protocols.describe import seat_words
@@ -23,7 +23,7 @@ def check_ask(actor: Actor, area: protocols.AreaProtocol) -> None:
 
 
 def is_requester(actor: Actor, convening: ConveneRequest) -> bool:
-    return is_in(actor, convening.case, Capacity.REQUESTER)
+    return in_capacity(actor, convening.case, Capacity.REQUESTER)
 
 
 def speaks_for_requester(actor: Actor, convening: ConveneRequest) -> bool:
@@ -32,7 +32,7 @@ def speaks_for_requester(actor: Actor, convening: ConveneRequest) -> bool:
         return True
     if convening.requester.membership_id is not None or not _own(actor, convening):
         return False
-    return actor.role == Role.PARTNERSHIP_ADMIN or is_in(actor, convening.case, Capacity.RECORDER)
+    return actor.role == Role.PARTNERSHIP_ADMIN or in_capacity(actor, convening.case, Capacity.RECORDER)
 
 
 def involvement(actor: Actor, convening: ConveneRequest) -> str:

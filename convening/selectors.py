@@ -7,19 +7,21 @@ from django.http import Http404
 from django.urls import reverse
 
 import protocols
-from cases.models import Case, Participant
+from cases.models import Case
 from cases.selectors import area_of_case
 from cases.states import Capacity
 from convening import permissions, policies
-from convening.models import ConveneAnswer, ConveneRequest
+from convening.models import Consultation, ConveneAnswer, ConveneRequest
 from convening.states import AnswerStep, Basis, ConveneState, SupporterIs
 from core.actor import Actor
 from core.clock import london_date
+from core.gather import attach, gather
 from core.references import normalise
 from core.refusals import allowed
 from core.templatetags.pd import children_words, day_time
+from escalation.permissions import people_of
 from escalation.selectors import ladder_view, person_name
-from notifications.selectors import people_in
+from partnerships.selectors import all_holders, in_post
 from protocols.describe import seat_words
 from protocols.model import ConveneRules
 
@@ -43,8 +45,23 @@ def get_convening_or_404(actor: Actor, reference: str) -> ConveneRequest:
 
 
 def convening_of(case: Case) -> ConveneRequest | None:
-    """The request that a case began with, if it did."""
-    return ConveneRequest.objects.select_related(*WITH).filter(case=case).first()
+    """The request that a case began with, if it did, with its answers and who was consulted: one query."""
+    found, answers, consulted = gather(
+        ConveneRequest.objects.select_related("agency", "requester__membership__user", "conference").filter(
+            case=case
+        ),
+        ConveneAnswer.objects.filter(convening__case=case)
+        .select_related("decided_by__user", "acting_for__user", "addressee")
+        .order_by("pk"),
+        Consultation.objects.filter(convening__case=case).select_related("agency").order_by("consulted_at"),
+    )
+    if not found:
+        return None
+    row: ConveneRequest = found[0]
+    row.case = case
+    attach(row, "answers", answers)
+    attach(row, "consultations", consulted)
+    return row
 
 
 def refusal_letter(answer: ConveneAnswer) -> Shown:
@@ -72,10 +89,8 @@ def refusal_letter(answer: ConveneAnswer) -> Shown:
 def request_shown(convening: ConveneRequest, area: protocols.AreaProtocol) -> Shown:
     """The request and its answers, for its own page and beside the ladder that it was taken to."""
     rules = policies.rules_of(area)
-    people = Participant.objects.filter(case=convening.case).select_related("membership__user", "slot")
-    answers = convening.answers.select_related("decided_by__user", "acting_for__user", "addressee").order_by(
-        "pk"
-    )
+    people = people_of(convening.case)
+    answers = convening.answers.all()
     facts = [
         {"label": "Asked for by", "value": f"{person_name(convening.requester)}, {convening.agency.name}"},
         {"label": "Made", "value": f"{day_time(convening.made_at)}. {convening.get_made_how_display()}"},
@@ -97,7 +112,7 @@ def request_shown(convening: ConveneRequest, area: protocols.AreaProtocol) -> Sh
         "facts": facts,
         "marks": [each for each in rules.requires if each.rule in convening.marks and each.strength == "should"],
         "answers": [_answer(row, rules) for row in answers],
-        "consulted": list(convening.consultations.select_related("agency").order_by("consulted_at")),
+        "consulted": list(convening.consultations.all()),
         "last_rule": rules.last_resort.rule if rules.last_resort else "",
     }  # fmt: skip
 
@@ -129,10 +144,7 @@ def page_of(convening: ConveneRequest, actor: Actor, now: dt.datetime) -> Shown:
     own = permissions.speaks_for_requester(actor, convening)
     day = london_date(now)
     children = children_words(
-        [
-            {"initials": c.initials, "age": c.age_on(day), "unborn": c.unborn}
-            for c in case.children.order_by("pk")
-        ]
+        [{"initials": c.initials, "age": c.age_on(day), "unborn": c.unborn} for c in case.children.all()]
     )
     facts = [{"label": "About", "value": children}]
     if not own:
@@ -155,11 +167,13 @@ def page_of(convening: ConveneRequest, actor: Actor, now: dt.datetime) -> Shown:
 
 def _holder(seat: str, convening: ConveneRequest, area: protocols.AreaProtocol, now: dt.datetime) -> str:
     """Helen Marsh, the Service manager; the post alone when nobody fills it."""
-    words = seat_words(area, seat)
-    people = people_in(seat, convening.partnership_id, convening.case_id, london_date(now))
+    words, key = seat_words(area, seat), seat.removeprefix("slot:")
+    read = getattr(convening.case, "posts", None)  # read along by the page of the case
+    posts = all_holders(convening.partnership_id) if read is None else read
+    people = in_post(posts, key, london_date(now))
     if not people:
         return f"Nobody fills the post: {words}"
-    return f"{people[0].name}, {words},"
+    return f"{people[0].membership.user.name}, {words},"
 
 
 def _next(
@@ -171,7 +185,7 @@ def _next(
     if convening.state in (ConveneState.REQUESTED, ConveneState.LAST_RESORT):
         seat = permissions.holder_seat(convening, rules)
         if allowed(permissions.check_answer, actor, convening, area):
-            if convening.state == ConveneState.LAST_RESORT and not convening.consultations.exists():
+            if convening.state == ConveneState.LAST_RESORT and not convening.consultations.all():
                 link = {"href": reverse("convene-consult", args=[ref]), "label": "Record a consultation"}
                 return {
                     "holder": "You",

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 import protocols
 from cases.models import Case, CaseEvent, Child, Participant
-from cases.selectors import get_case_or_404
+from cases.selectors import GUEST_READS, get_case_or_404, guest_reads
 from cases.states import Capacity
 from conferences.models import Conference
 from core.actor import Actor
@@ -35,6 +35,7 @@ from escalation.models import (
     UrgentAction,
 )
 from escalation.states import CLIMBING, ENDED, FINAL, Ended, Entered, EscalationState, Side
+from notifications.selectors import undelivered_in
 from partnerships.models import Agency, Membership, SlotHolder
 from partnerships.selectors import all_agency_posts, all_holders, in_agency_post, in_post, on_day
 from partnerships.states import Role
@@ -42,6 +43,7 @@ from protocols.durations import in_words
 from protocols.model import LadderTier
 from records.models import Discussion, OwnRecord
 from records.policies import duty_of
+from records.selectors import beside_reads
 
 Shown = dict[str, Any]
 OUTCOME_KIND = "conference_outcome"
@@ -116,19 +118,28 @@ def put_together(case: Case, rows: list[list[Any]]) -> None:
         )
 
 
-def read_ladders(case: Case) -> Case:
-    """The case with its ladders, its clocks and facts, and who fills which post: one query."""
-    deadlines, events, children, posts, *rows = gather(
+def read_ladders(case: Case, actor: Actor | None = None) -> Case:
+    """The case with its ladders, its clocks and facts, who fills which post, and who has no account: one query. For an
+    actor with the records of discussions that they may read, too."""
+    undelivered, *found = gather(
+        undelivered_in(case),
         Deadline.objects.filter(case=case).order_by("pk"),
         CaseEvent.objects.filter(case=case).order_by("recorded_at", "pk"),
         Child.objects.filter(case_children__case=case).order_by("pk"),
         all_holders(case.partnership_id),
+        *guest_reads(case.pk),
         *ladder_reads(case.pk),
+        *(beside_reads(case.pk, actor) if actor is not None else ()),
     )
-    for name, found in (("deadlines", deadlines), ("events", events), ("children", children)):
-        attach(case, name, found)
+    deadlines, events, children, posts, *rest = found
+    for name, rows in (("deadlines", deadlines), ("events", events), ("children", children)):
+        attach(case, name, rows)
     case.posts = posts  # type: ignore[attr-defined]  # read along, for the names of who holds what
-    put_together(case, rows)
+    case.undelivered = undelivered  # type: ignore[attr-defined]
+    case.guest_rows, rest = rest[:GUEST_READS], rest[GUEST_READS:]  # type: ignore[attr-defined]
+    put_together(case, rest[:LADDER_READS])
+    if actor is not None:
+        case.records_read = rest[LADDER_READS:]  # type: ignore[attr-defined]
     return case
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
 
@@ -69,10 +69,13 @@ def get_agreed_or_404(actor: Actor, case: Case, wanted: uuid.UUID) -> AgreedActi
 
 def sides_of(case: Case) -> list[Agency]:
     """The agencies that take part in a case: the one that differs first, then by name."""
-    others = Agency.objects.filter(
-        pk__in=Participant.objects.filter(case=case).values("agency_id"), partnership_id=case.partnership_id
-    ).exclude(pk=case.agency_id)
-    return [case.agency, *others.order_by("name")]
+    return [case.agency, *_other_sides(case)]
+
+
+def _other_sides(case: Case) -> QuerySet[Agency]:
+    part = Participant.objects.filter(case=case).values("agency_id")
+    rows = Agency.objects.filter(pk__in=part, partnership_id=case.partnership_id)
+    return rows.exclude(pk=case.agency_id).order_by("name")
 
 
 def people_to_choose(case: Case) -> list[tuple[str, str]]:
@@ -89,16 +92,32 @@ def people_to_choose(case: Case) -> list[tuple[str, str]]:
 # --- what pages show ----------------------------------------------------------------------------------------------
 
 
-def beside_case(case: Case, actor: Actor, area: protocols.AreaProtocol) -> Shown | None:
-    """The records as the case page shows them; None for whoever takes no part. {rows, list_url, write_url}. One query."""
-    if case.kind == Kind.COMPLAINT:
-        return None
-    readable = Discussion.objects.visible_to(actor).filter(case=case)
-    seats, rows, actions = gather(
-        seats_of(actor).filter(case=case),
+def beside_reads(case_id: int, actor: Actor) -> tuple[QuerySet[Any], ...]:
+    """What `beside_case` reads: the seats of whoever looks, the records that they may read, and what was agreed there."""
+    readable = Discussion.objects.visible_to(actor).filter(case=case_id)
+    return (
+        seats_of(actor).filter(case=case_id),
         readable.select_related("case", "agency", "written_by__user").order_by("-happened_at", "-pk"),
         AgreedAction.objects.filter(discussion__in=readable).select_related("settled").order_by("pk"),
     )
+
+
+def beside_case(case: Case, actor: Actor, area: protocols.AreaProtocol) -> Shown | None:
+    """The records as the case page shows them; None for whoever takes no part. {rows, list_url, write_url}. One query, or
+    none when the page has read them along (`case.records_read`)."""
+    if case.kind == Kind.COMPLAINT:
+        return None
+    read = getattr(case, "records_read", None) or gather(*beside_reads(case.pk, actor))
+    return _beside(case, area, *read)
+
+
+def _beside(
+    case: Case,
+    area: protocols.AreaProtocol,
+    seats: Sequence[Any],
+    rows: Sequence[Any],
+    actions: Sequence[Any],
+) -> Shown | None:
     if not seats:
         return None
     return {
@@ -109,12 +128,18 @@ def beside_case(case: Case, actor: Actor, area: protocols.AreaProtocol) -> Shown
 
 
 def list_page(case: Case, actor: Actor, area: protocols.AreaProtocol) -> Shown:
-    """All that a person may read of the discussions of a case, what the protocol asks, and which side has its record."""
-    shown = beside_case(case, actor, area) or {"rows": [], "list_url": "", "write_url": ""}
+    """All that a person may read of the discussions of a case, what the protocol asks, and which side has its record. One
+    query."""
+    seats, rows, actions, own, others = gather(
+        *beside_reads(case.pk, actor),
+        OwnRecord.objects.filter(case=case).order_by("made_on"),
+        _other_sides(case),
+    )
+    shown = _beside(case, area, seats, rows, actions) or {"rows": [], "list_url": "", "write_url": ""}
     duty = policies.duty_of(area)
     return {
         **shown,
-        "sides": _sides(case, actor),
+        "sides": _sides([case.agency, *others], own, rows),
         "duty": {"text": duty.label, "more": duty.text, "rule": duty.rule} if duty else None,
         "own_url": reverse("own-record", args=[case.reference]),
     }
@@ -144,21 +169,20 @@ def _rows(
     ]
 
 
-def _sides(case: Case, actor: Actor) -> list[Shown]:
+def _sides(sides: Iterable[Agency], own: Iterable[OwnRecord], rows: Iterable[Discussion]) -> list[Shown]:
     """Per agency: how many approved records of its own this person may read, and when it ticked one kept elsewhere."""
-    own: dict[int, list[Shown]] = {}
-    for tick in OwnRecord.objects.filter(case=case).order_by("made_on"):
-        own.setdefault(tick.agency_id, []).append({"made_on": tick.made_on, "kept_in": tick.kept_in})
-    approved = Discussion.objects.visible_to(actor).filter(case=case, approved_at__isnull=False)
-    here = Counter(approved.values_list("agency_id", flat=True))
+    ticks: dict[int, list[Shown]] = {}
+    for tick in own:
+        ticks.setdefault(tick.agency_id, []).append({"made_on": tick.made_on, "kept_in": tick.kept_in})
+    here = Counter(row.agency_id for row in rows if row.approved_at is not None)
     return [
         {
             "agency": side.name,
             "here": here[side.pk],
-            "elsewhere": own.get(side.pk, []),
-            "done": bool(here[side.pk] or own.get(side.pk)),
+            "elsewhere": ticks.get(side.pk, []),
+            "done": bool(here[side.pk] or ticks.get(side.pk)),
         }
-        for side in sides_of(case)
+        for side in sides
     ]
 
 

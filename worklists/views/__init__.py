@@ -11,7 +11,7 @@ from accounts.edge import ActingRequest, acting, signed_in
 from cases.models import Case
 from cases.permissions import check_holds
 from cases.selectors import area_of_case, guests_of
-from cases.states import Kind
+from cases.states import INVITERS, Kind
 from conferences.models import Conference
 from convening.models import ConveneRequest
 from convening.selectors import convening_of, request_shown
@@ -35,6 +35,7 @@ from dissent.selectors import (
 )
 from dissent.states import FINAL, LADDER
 from escalation.models import Escalation
+from escalation.permissions import in_capacity
 from escalation.selectors import (
     OUTCOME_KIND,
     escalation_of,
@@ -101,7 +102,7 @@ def case(request: ActingRequest, reference: str) -> HttpResponse:
     if found.kind == Kind.COMPLAINT:  # no difference: it has a log of its own
         return redirect("complaint", found.reference)
     if dissent is None:
-        escalation = escalation_of(read_ladders(found))
+        escalation = escalation_of(read_ladders(found, request.actor))
         if escalation is not None:
             return render(request, "escalation/case.html", _escalation_page(request, found, escalation))
         convening = convening_of(found)
@@ -132,7 +133,7 @@ def _convening_page(request: ActingRequest, found: Case, convening: ConveneReque
         "jump": TO_URGENT,
         "records": beside_case(found, request.actor, area),
         "history": selectors.history_of(found, area, request.actor, limit=selectors.ON_PAGE),
-        "guests": guests_of(found) if allowed(check_holds, request.actor, found) else [],
+        "guests": _guests(request, found),
         "urgent": urgent_view(area, found.partnership.urgent_contact)
         | {"href": reverse("urgent", args=[found.reference])},
         **_protocol(found, area),
@@ -160,7 +161,7 @@ def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation
         "ended": sum(not clock.is_open for clock in clocks),
         "stands": area.meanwhile.text if stands and area.meanwhile.text not in whole["next"]["yours"] else "",
         "history": selectors.history_of(found, area, request.actor, limit=selectors.ON_PAGE),
-        "guests": guests_of(found) if allowed(check_holds, request.actor, found) else [],
+        "guests": _guests(request, found),
         "urgent": urgent_view(area, found.partnership.urgent_contact) | {"href": whole["urgent_href"]},
         **_protocol(found, area),
     }
@@ -178,6 +179,14 @@ def _protocol(found: Case, area: AreaProtocol) -> dict[str, str]:
 def _papers(found: Case) -> list[dict[str, str]]:
     """The link to the papers of a case, at the top of its page."""
     return [{"href": reverse("papers", args=[found.reference]), "label": "Letters and papers"}]
+
+
+def _guests(request: ActingRequest, found: Case) -> list[dict[str, Any]]:
+    """People without an account, for those who may invite them: of a case that was read with its participants."""
+    actor = request.actor
+    admin = actor.role == Role.PARTNERSHIP_ADMIN and actor.partnership_id == found.partnership_id
+    holds = actor.kind == "person" and (admin or in_capacity(actor, found, *INVITERS))
+    return guests_of(found) if holds else []
 
 
 def _undelivered(request: ActingRequest, found: Case) -> dict[str, Any]:
