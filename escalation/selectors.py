@@ -481,7 +481,7 @@ class Page:
     def _people(self, row: EscalationTier) -> list[Shown]:
         return [
             {
-                "name": person_name(p.participant),
+                "name": self._fills(p.participant) or person_name(p.participant),
                 "title": p.title,
                 "side": p.get_side_display(),
                 "agency": p.participant.agency.name if p.participant.agency else "",
@@ -490,6 +490,14 @@ class Page:
             }
             for p in row.people.all()
         ]
+
+    def _fills(self, participant: Participant) -> str:
+        """Who fills the post of a participant today; empty for people, and for a post that nobody fills."""
+        if participant.slot is None:
+            return ""
+        posts = getattr(self.escalation.case, "posts", ())
+        held = in_post(posts, participant.slot.key, london_date(self.now))
+        return held[0].membership.user.name if held else ""
 
     # the whole ladder
 
