@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("escalation", "0001_initial"),
         ("partnerships", "0006_agency_posts"),
-        ("records", "0007_agreed_actions_whole"),
+        ("records", "0008_agreed_actions_whole"),
     ]
 
     operations = [

@@ -31,6 +31,6 @@ def move(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("escalation", "0002_step_actions"), ("records", "0007_agreed_actions_whole")]
+    dependencies = [("escalation", "0002_step_actions"), ("records", "0008_agreed_actions_whole")]
 
     operations = [migrations.RunPython(move, elidable=False)]

@@ -23,7 +23,7 @@ from dissent.selectors.words import direction_words, signed_by, subject_words
 from escalation.models import Escalation, EscalationTier, UrgentAction
 from escalation.selectors import person_name, read_ladders
 from papers.policies import Matter
-from records.models import Document
+from records.models import AgreedAction, Document
 
 SCHEMA = "professional-dissent/case/1"
 DETAIL = re.compile(r"( on| to| from)?\s*\{[^}]*\}")  # of a sentence, where only its event is known
@@ -306,16 +306,18 @@ def _step(step: EscalationTier, out: Writer) -> Data:
             }
             for row in step.meetings.all()
         ],
-        "agreed": [
-            {
-                "what": out.text(row.what), "owner": out.name(row.owner),
-                "due_on": row.due_on.isoformat() if row.due_on else None,
-                "done_on": row.done_on.isoformat() if row.done_on else None,
-                "not_done_reason": out.text(row.not_done_reason),
-            }
-            for row in step.agreed_actions.all()
-        ],
+        "agreed": [_agreed(row.action, out) for row in step.step_actions.all()],
         "closed_at": _at(step.closed_at), "ended": step.ended, "outcome": step.outcome, "answer": out.text(step.answer),
+    }  # fmt: skip
+
+
+def _agreed(action: AgreedAction, out: Writer) -> Data:
+    settled = getattr(action, "settled", None)
+    return {
+        "what": out.text(action.what), "owner": out.name(action.owner),
+        "due_on": action.due_on.isoformat() if action.due_on else None,
+        "done_on": settled.done_on.isoformat() if settled and settled.done_on else None,
+        "not_done_reason": out.text(settled.not_done_reason) if settled else "",
     }  # fmt: skip
 
 

@@ -23,6 +23,6 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("records", "0005_one_agreed_action")]
+    dependencies = [("records", "0006_one_agreed_action")]
 
     operations = [migrations.RunPython(fill, elidable=False)]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("records", "0006_agreed_actions_filled")]
+    dependencies = [("records", "0007_agreed_actions_filled")]
 
     operations = [
         migrations.AlterField(

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("cases", "0003_guests"),
         ("partnerships", "0006_agency_posts"),
-        ("records", "0004_scan_index"),
+        ("records", "0005_shown_documents_and_fixed_letters"),
     ]
 
     operations = [
