@@ -743,7 +743,7 @@ def share_document(
         partnership_id=document.partnership_id, case=place.case, seat=f"capacity:{person.capacity}",
         kind="document_shared", params={}, dedupe_key=f"document-share:{share.pk}", now=now,
     )  # fmt: skip
-    _audit_document("document.shared", document, place, by, now)
+    _audit_document("document.shared", document, place, by, now, kind=document.kind)
     return share
 
 
@@ -760,15 +760,16 @@ def end_share(
         raise changed("It is no longer shown to them.")
     row.ended_at, row.ended_by_id = now, by.member
     row.save(update_fields=["ended_at", "ended_by"])
-    _audit_document("document.share_ended", document, place, by, now)
+    _audit_document("document.share_ended", document, place, by, now, kind=document.kind)
     return row
 
 
-def _audit_document(type_: str, document: Document, place: Place, by: Actor, now: dt.datetime) -> None:
+def _audit_document(
+    type_: str, document: Document, place: Place, by: Actor, now: dt.datetime, **detail: object
+) -> None:
     write(
         type_, by=by, now=now, object_type="document", object_id=document.pk, object_ref=place.reference,
-        case_id=place.case.pk if place.case else None, detail={"kind": document.kind},
-        partnership_id=document.partnership_id,
+        case_id=place.case.pk if place.case else None, detail=dict(detail), partnership_id=document.partnership_id,
     )  # fmt: skip
 
 
@@ -779,7 +780,7 @@ def open_document(document: Document, *, by: Actor, place: Place, now: dt.dateti
     A reviewer who opens what the protocol's list of materials names has read it: the list ticks itself.
     """
     policies.check_openable(document, bool(settings.CLAMD_ADDRESS))
-    _audit_document("document.opened", document, place, by, now)
+    _audit_document("document.opened", document, place, by, now, kind=document.kind)
     if place.conference is not None:
         for dissent in Dissent.objects.filter(conference=place.conference).select_related("case"):
             _tick(document, dissent, by, now)
@@ -831,7 +832,7 @@ def withdraw_document(
         reason.strip(),
     )
     document.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
-    _audit_document("document.withdrawn", document, place, by, now)
+    _audit_document("document.withdrawn", document, place, by, now, kind=document.kind)
     return document
 
 

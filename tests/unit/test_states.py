@@ -297,7 +297,12 @@ def keys_of(node: ast.expr, function: ast.AST) -> set[str]:
     return keys
 
 
-HANDS_ON = ("_audit", "_audit_guest", "_setting")  # they hand on to `write` what they are given
+HANDS_ON = (
+    "_audit",
+    "_audit_document",
+    "_audit_guest",
+    "_setting",
+)  # they hand on to `write` what they are given
 
 
 def written_events() -> list[tuple[str, str, set[str]]]:
