@@ -179,7 +179,9 @@ class Population:
         small = {cell for cell, count in cells.items() if self._is_small(count)}
         hidden = set(small)
         while (unsafe := look.solved(hidden)) > before:
-            left = sorted((cell for cell in cells if cell not in hidden), key=lambda cell: (cells[cell], cell))
+            left = sorted(
+                (cell for cell in cells if cell not in hidden), key=lambda cell: (cells[cell], cell)
+            )
             if not left:
                 return None
             # The smallest whose hiding makes another safe; the smallest of all where none does by itself.
@@ -195,7 +197,9 @@ class Population:
         shown = []
         for one in self.published:
             told = {
-                name: one.tables[name] for name in family if name in one.tables and not one.tables[name].withheld
+                name: one.tables[name]
+                for name in family
+                if name in one.tables and not one.tables[name].withheld
             }
             if one.total_shown and told:
                 shown.append((one.blocks, told))
@@ -308,7 +312,7 @@ class _Look:
 
     def _small_differences(self, key: Cell) -> int:
         """Parts that only change among each other, and hold a small count of a category."""
-        table, category = key
+        table, _ = key
         added: dict[int, int] = {}
         for number, (within, counts) in enumerate(self.parts):
             if not within & self.tells[table]:

@@ -2,14 +2,14 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Min
+from django.db.models import Min
 
 from audit.actions import write
-from audit.models import AuditHead
+from audit.models import AuditEvent, AuditHead
 from core.actor import Actor, clock_actor
 from core.clock import LONDON, london_date
 from core.moments import check_words
@@ -20,19 +20,21 @@ from partnerships.selectors import area_of, version_on
 from reports.models import Book, Publication, Tally
 from reports.permissions import check_figures
 from reports.selectors import (
+    COARSER,
     Counting,
     Grain,
     Key,
     clock_rows,
+    coarse,
     last_quarters,
+    last_years,
     median_of,
     months_between,
     published,
     tallies,
 )
-from reports.states import TOOK, Measure, Span
+from reports.states import TOOK, Span
 
-# Tables of which nothing is shown: they only serve medians.
 Figures = dict[str, dict[str, Any]]
 
 
@@ -41,18 +43,22 @@ def count_anew(*, partnership_id: int, now: dt.datetime) -> Book:
     """Count every month that is not published yet, if anything has happened since the last count.
 
     Only a person's or the clock's deeds change a figure, and each ends with an event in the partnership's history: the
-    last one's number says whether there is anything to count.
+    last one's number says whether there is anything to count. What is done with figures changes none of them.
     """
     book, _ = Book.objects.get_or_create(partnership_id=partnership_id)
     book = Book.objects.select_for_update().get(pk=book.pk)
     head = AuditHead.objects.filter(partnership_id=partnership_id).first()
     upto = head.seq if head else 0
-    if book.upto == upto and book.as_at is not None and london_date(book.as_at) == london_date(now):
-        return book  # a new day may make a running clock late without an event of its own
-    fixed = settled_months(partnership_id)
+    if book.as_at is not None and london_date(book.as_at) == london_date(now):
+        # A new day may make a running clock late without an event of its own.
+        since = AuditEvent.objects.filter(partnership_id=partnership_id, seq__gt=book.upto)
+        if not since.exclude(type__startswith="figures.").exists():
+            return book
+    settled = settled_spans(partnership_id)
+    fixed = {month for span in settled for month in months_between(span.first, span.last)}
     Tally.objects.filter(partnership_id=partnership_id).exclude(month__in=fixed).delete()
-    found = Counting(partnership_id).rows()
-    found.update(_clocks(partnership_id, now))
+    found = Counting(partnership_id, settled).rows()
+    found.update(_clocks(partnership_id, now, settled))
     Tally.objects.bulk_create(
         (
             Tally(
@@ -69,23 +75,24 @@ def count_anew(*, partnership_id: int, now: dt.datetime) -> Book:
     return book
 
 
-def _clocks(partnership_id: int, now: dt.datetime) -> Counter[Key]:
+def _clocks(partnership_id: int, now: dt.datetime, settled: Sequence[Span]) -> Counter[Key]:
     """None where no protocol is published, since then there are no clocks either."""
     partnership = Partnership.objects.get(pk=partnership_id)
     try:
         nation = area_of(version_on(partnership_id, london_date(now)), partnership.slug).nation
     except Denied:
         return Counter()
-    return clock_rows(partnership_id, nation, now)
+    return clock_rows(partnership_id, nation, now, settled)
 
 
-def settled_months(partnership_id: int) -> set[str]:
-    """Months of which figures were published: their counts stand, so that a correction is no difference of one."""
-    months: set[str] = set()
-    spans = Publication.objects.filter(partnership_id=partnership_id).values_list("first_month", "last_month")
-    for first, last in spans.distinct():
-        months.update(months_between(first, last))
-    return months
+def settled_spans(partnership_id: int) -> list[Span]:
+    """Periods of which figures were published: their counts stand, so that a correction is no difference of one."""
+    rows = Publication.objects.filter(partnership_id=partnership_id).order_by("first_month", "-last_month")
+    spans: list[Span] = []
+    for first, last in rows.values_list("first_month", "last_month").distinct():
+        if not spans or last > spans[-1].last:  # not within the one before
+            spans.append(Span(first, last))
+    return spans
 
 
 def check_over(last_month: str, now: dt.datetime) -> None:
@@ -105,12 +112,15 @@ def publish(
     if by.kind != "clock":
         check_figures(by)
     check_over(span.last, now)
-    book = count_anew(partnership_id=partnership_id, now=now)
     chosen = {"first_month": span.first, "last_month": span.last, "kind": kind, "version": version}
-    earlier = published(partnership_id)
-    for known in earlier:
-        if all(getattr(known, name) == value for name, value in chosen.items()):
-            return known
+    known = Publication.objects.filter(partnership_id=partnership_id, **chosen).first()
+    if known is not None:
+        return known
+    book = count_anew(partnership_id=partnership_id, now=now)
+    earlier = published(partnership_id)  # behind the lock of the book
+    known = next((one for one in earlier if all(getattr(one, n) == v for n, v in chosen.items())), None)
+    if known is not None:
+        return known
     publication = Publication.objects.create(
         partnership_id=partnership_id,
         number=len(earlier) + 1,
@@ -131,14 +141,13 @@ def publish(
 
 
 def _figures(
-    partnership_id: int, earlier: list[Publication], span: Span, kind: str, version: str, small: int
+    partnership_id: int, earlier: list[Publication], span: Span, kind: str, version: str, book_small: int
 ) -> Figures:
     figures: Figures = {}
     for counted, measures in tallies(partnership_id).items():
         blocks = {grain for counts in measures.values() for grain in counts}
-        if counted.startswith(TOOK):
-            figures[counted] = _spread(measures[Measure.TIME], _selected(blocks, span, kind, version), small)
-            continue
+        chosen = _selected(blocks, span, kind, version)
+        took = counted.startswith(TOOK)
         before = [
             _as_published(
                 one, counted, _selected(blocks, Span(one.first_month, one.last_month), one.kind, one.version)
@@ -146,22 +155,41 @@ def _figures(
             for one in earlier
             if counted in one.figures
         ]
-        population = Population(measures, before, small=small)
-        figures[counted] = _stored(population.publish(_selected(blocks, span, kind, version)))
+        population = Population(
+            {"time": _numbers(measures)} if took else measures,
+            before,
+            small=book_small,
+            coarser={fine: wider for fine, wider in COARSER.items() if fine in measures},
+            coarse=coarse,
+        )
+        figures[counted] = _stored(population.publish(chosen), tables=not took)
+        if took and figures[counted]["shown"]:
+            figures[counted]["spread"] = _spreads(measures, chosen, book_small)
     return figures
 
 
-def _spread(
-    counts: Mapping[Grain, Mapping[str, int]], blocks: frozenset[Grain], small: int
-) -> dict[str, Any]:
-    """Median and range of how long a clock took; of a small number of them nothing is shown."""
-    days: Counter[int] = Counter()
-    for grain in blocks:
-        for value, number in counts[grain].items():
-            days[int(value)] += number
-    if sum(days.values()) <= small:
-        return {"shown": False}
-    return {"shown": True, "median": median_of(days), "least": min(days), "most": max(days)}
+def _numbers(measures: Mapping[str, Mapping[Grain, Mapping[str, int]]]) -> dict[Grain, dict[str, int]]:
+    """How many there are in each block, however long each took."""
+    numbers: dict[Grain, dict[str, int]] = {}
+    for counts in measures.values():
+        for grain, times in counts.items():
+            numbers[grain] = {"all": numbers.get(grain, {}).get("all", 0) + sum(times.values())}
+    return numbers
+
+
+def _spreads(
+    measures: Mapping[str, Mapping[Grain, Mapping[str, int]]], blocks: frozenset[Grain], small: int
+) -> dict[str, dict[str, float]]:
+    """Median and range of how long it took, per unit; of a small number of them nothing is shown."""
+    found = {}
+    for unit, counts in measures.items():
+        times: Counter[int] = Counter()
+        for grain in blocks:
+            for value, number in counts.get(grain, {}).items():
+                times[int(value)] += number
+        if times.total() > small:
+            found[unit] = {"median": median_of(times), "least": min(times), "most": max(times)}
+    return found
 
 
 def _selected(blocks: set[Grain], span: Span, kind: str, version: str) -> frozenset[Grain]:
@@ -181,7 +209,7 @@ def _as_published(one: Publication, counted: str, blocks: frozenset[Grain]) -> P
     return Published(blocks, stored["total"], stored["shown"], tables)
 
 
-def _stored(one: Published) -> dict[str, Any]:
+def _stored(one: Published, *, tables: bool) -> dict[str, Any]:
     return {
         "total": one.total,
         "shown": one.total_shown,
@@ -192,21 +220,22 @@ def _stored(one: Published) -> dict[str, Any]:
                 "withheld": table.withheld,
             }
             for measure, table in one.tables.items()
+            if tables
         },
     }
 
 
 @transaction.atomic
 def publish_what_is_over(*, partnership_id: int, now: dt.datetime) -> Publication | None:
-    """By the clock: the last whole quarter, all kinds together, once it is over. None where there is nothing in it."""
+    """By the clock: the last whole quarter and the last year from April, all kinds together, once each is over. None
+    where there is nothing in it."""
     count_anew(partnership_id=partnership_id, now=now)
-    known = Tally.objects.filter(partnership_id=partnership_id).aggregate(
-        first=Min("month"), last=Max("month")
-    )
-    span = last_quarters(london_date(now), 1)[0]
-    if not known["first"] or known["first"] > span.last:
-        return None
-    return publish(partnership_id=partnership_id, span=span, by=clock_actor(partnership_id), now=now)
+    first = Tally.objects.filter(partnership_id=partnership_id).aggregate(first=Min("month"))["first"]
+    today, found = london_date(now), None
+    for span in (last_years(today, 1)[0], last_quarters(today, 1)[0]):
+        if first and first <= span.last:
+            found = publish(partnership_id=partnership_id, span=span, by=clock_actor(partnership_id), now=now)
+    return found
 
 
 @transaction.atomic

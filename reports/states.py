@@ -10,7 +10,7 @@ class Counted(models.TextChoices):
 
     CONFERENCES = "conferences", "Conferences held"
     DECISIONS = "decisions", "Decisions about a child"
-    PLACES = "places", "Places at conferences"  # one professional at one conference
+    PLACES = "places", "Conferences attended"  # by each agency, so that one conference counts for several
     DISSENTS = "dissents", "Formal dissents"
     DIRECTIONS = "directions", "Directions of dissent"  # per child
     ENDINGS = "endings", "Dissents that came to an end"
@@ -31,13 +31,13 @@ class Measure(models.TextChoices):
     PLAN = "plan", "What was decided"
     AGENCY = "agency", "By agency"
     AGENCY_KIND = "agency_kind", "By kind of agency"
-    TYPED = "typed", "When it was typed up"
     DIRECTION = "direction", "What the dissent asks for"
     MEANING = "meaning", "How it ended"
     LABEL = "label", "In the protocol’s own words"
     TALKED = "talked", "Conversations before the decision"
     WHAT = "what", "What was done differently"
-    TIME = "time", "In time or late"
+    TIME = "time", "In time or late, and how"
+    LATE = "late", "In time or late"
     DIFFERENCE = "difference", "What the difference is about"
     CHALLENGED = "challenged", "By the kind of agency challenged"
     ENDED = "ended", "How the difference ended"
@@ -64,6 +64,7 @@ class Exceptional(models.TextChoices):
     OUTSIDE = "outside", "Entered where the protocol is silent"
     NO_CONTACT = "no_contact", "Decided after attempts to talk, without a conversation"
     UNREAD = "unread", "Decided with material unread"
+    REFUSED = "refused", "A supported request for a conference, refused with reasons"  # HIPS-3
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,16 @@ def report(request: ActingRequest, publication: Any) -> HttpResponse:
     """The figures of one publication, as charts and tables."""
     found = _publication(request, publication)
     before = [one for one in published(found.partnership_id) if one.number < found.number]
-    context = {"report": report_of(found, _area(request), before), "publication": found}
+    form = PublishForm(
+        today=london_date(request.now),
+        versions=versions_counted(found.partnership_id),
+        initial={
+            "period": f"{found.first_month}:{found.last_month}",
+            "kind": found.kind,
+            "version": found.version,
+        },
+    )
+    context = {"report": report_of(found, _area(request), before), "publication": found, "form": form}
     return render(request, "reports/report.html", context)
 
 
@@ -94,7 +103,7 @@ def report_file(request: ActingRequest, publication: Any, kind: str) -> HttpResp
     found = _publication(request, publication)
     content_type, write = KINDS[kind]
     before = [one for one in published(found.partnership_id) if one.number < found.number]
-    content = write(report_of(found, _area(request), before))
+    content = write(report_of(found, _area(request), before), request.membership.partnership.name)
     actions.note_taken(publication=found, how=kind, by=request.actor, now=request.now)
     response = HttpResponse(content, content_type=content_type)
     name = f"dissent-figures-{found.first_month}-to-{found.last_month}.{kind}"

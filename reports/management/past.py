@@ -3,6 +3,8 @@ measuring. Each statement fills one table of one partnership, from rows that Pos
 time. Everything has ended long ago, and every name and text says that it is invented.
 """
 
+# ruff: noqa: S608 (the SQL is of this module, and what stands in it comes from the protocols' own files)
+
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
@@ -73,7 +75,7 @@ def invent(wanted: Sequence[Past]) -> None:
             _Writing(cursor, one, first).write()
         for model in TABLES:
             cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{model._meta.db_table}', 'id'), %s, false)",  # noqa: S608
+                f"SELECT setval(pg_get_serial_sequence('{model._meta.db_table}', 'id'), %s, false)",
                 [first[model]],
             )
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
@@ -126,7 +128,7 @@ class _Writing:
         if self.area.escalation.convening is not None:
             self.requests()
         for table in ("past_day", "past", "past_dissent", "past_difference", "past_request"):
-            self.cursor.execute(f"DROP TABLE IF EXISTS {table}")  # noqa: S608
+            self.cursor.execute(f"DROP TABLE IF EXISTS {table}")
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
@@ -149,7 +151,7 @@ class _Writing:
         if given:
             raise ValueError(f"{model.__name__} has no {sorted(given)}")
         self.cursor.execute(
-            f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {rows}",  # noqa: S608
+            f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {rows}",
             settings,
         )
         self.first[model] += most
@@ -173,7 +175,10 @@ class _Writing:
             Membership.objects.filter(pk=member.pk).update(ends_on=self.past.last)
             return member.pk
 
-        self.chair, self.reviewer = left("past-chair", Role.CHAIR), left("past-reviewer", Role.REVIEWING_MANAGER)
+        self.chair, self.reviewer = (
+            left("past-chair", Role.CHAIR),
+            left("past-reviewer", Role.REVIEWING_MANAGER),
+        )
         slots = Slot.objects.filter(partnership=own)
         self.slot = (slots.filter(key="reviewer").first() or slots.order_by("pk")[0]).pk
 
@@ -187,11 +192,15 @@ class _Writing:
                 ahead += day > self.past.last
             day += dt.timedelta(days=1)
         self.many = len(found) - ahead
-        self.table("past_day", "SELECT row_number() OVER () - 1 AS nth, d AS day FROM unnest(%s::date[]) AS d", found)
+        self.table(
+            "past_day", "SELECT row_number() OVER () - 1 AS nth, d AS day FROM unnest(%s::date[]) AS d", found
+        )
         self.cursor.execute("CREATE INDEX ON past_day (nth)")
 
     def at(self, index: str, time: str = "10:00") -> str:
-        return f"(SELECT (day + time '{time}') AT TIME ZONE 'Europe/London' FROM past_day WHERE nth = {index})"
+        return (
+            f"(SELECT (day + time '{time}') AT TIME ZONE 'Europe/London' FROM past_day WHERE nth = {index})"
+        )
 
     def end_of(self, index: str) -> str:
         return self.at(index, "23:59:59")
@@ -214,7 +223,7 @@ class _Writing:
                              {chance(5, 100)} < 62 AS on_plan,
                              {pick(6, [('consensus', 70), ('majority', 12), ('chair', 15), ('chair_overruled', 3)])} AS basis
                         FROM generate_series(0, {self.past.conferences - 1}) n
-                        JOIN past_day ON nth = {chance(1, self.many)}) made""",  # noqa: S608
+                        JOIN past_day ON nth = {chance(1, self.many)}) made""",
         )  # fmt: skip
 
     # --- the rows -----------------------------------------------------------------------------------------------------
@@ -277,7 +286,7 @@ class _Writing:
                 SELECT row_number() OVER (ORDER BY n) - 1 AS d, n, i, ended, kind, who, ({agencies})[who + 1] AS agency,
                        on_plan, {how} AS how, {took} + {4 if view else 0} AS took, {4 if view else 0} AS from_day,
                        {chance(15, 100)} < 5 AS typed_late, {chance(16, 10)} AS talks
-                  FROM past WHERE dissented) one""",  # noqa: S608
+                  FROM past WHERE dissented) one""",
         )  # fmt: skip
         self.cursor.execute("SELECT count(*) FROM past_dissent")
         self.number = self.cursor.fetchone()[0]
@@ -390,7 +399,7 @@ class _Writing:
             due = self.end_of(f"{day} + {clock.amount}")
         met = "CASE WHEN how = 'answered' THEN 'met' ELSE 'cancelled' END" if clock.amount else "'met'"
         self.fill(
-            Deadline, f"(SELECT *, {due} AS due, {end} AS over FROM past_dissent WHERE {ended}) one", self.number, place="d",  # noqa: S608
+            Deadline, f"(SELECT *, {due} AS due, {end} AS over FROM past_dissent WHERE {ended}) one", self.number, place="d",
             case_id=f"{self.case}::bigint + d", clock_id=f"'{clock.id}'", rule=f"'{clock.rule}'",
             label="'" + clock.label.replace("'", "''") + "'", purpose=f"'{clock.purpose}'", strength=f"'{clock.strength}'",
             holder=f"'{clock.holder}'", anchor_id=f"{self.event}::bigint + d", anchored_at=start, due_at="due", state=met,
@@ -415,7 +424,7 @@ class _Writing:
                                {pick(36, [('resolved', 80), ('decided', 12), ('withdrawn', 8)], 'case_id')} AS how
                           FROM (SELECT n::bigint AS d, {first}::bigint + n AS case_id, {chance(31, self.many)} AS i, {kinds} AS kind,
                                        {care} AS other, ({others})[1 + {chance(33, 4)}] AS agency
-                                  FROM generate_series(0, {number - 1}) n {handed}) made) two""",  # noqa: S608
+                                  FROM generate_series(0, {number - 1}) n {handed}) made) two""",
         )  # fmt: skip
         self.cursor.execute("SELECT count(*) FROM past_difference")
         many = self.cursor.fetchone()[0]
@@ -447,13 +456,16 @@ class _Writing:
     def requests(self) -> None:
         """To hold a conference, each answered; some were supported and refused all the same."""
         number = self.past.conferences // REQUESTS_IN
-        first, others = self.first[Case], "ARRAY[" + ", ".join(str(one.pk) for one in self.agencies[1:5]) + "]"
+        first, others = (
+            self.first[Case],
+            "ARRAY[" + ", ".join(str(one.pk) for one in self.agencies[1:5]) + "]",
+        )
         self.table(
             "past_request",
             f"""SELECT n, {self.at('i', '11:00')} AS made, {self.at('i + 3', '14:00')} AS over, agency, refused, supported
                   FROM (SELECT n, {chance(41, self.many)} AS i, ({others})[1 + {chance(42, 4)}] AS agency,
                                {chance(43, 100)} < 30 AS refused, {chance(44, 100)} < 40 AS supported
-                          FROM generate_series(0, {number - 1}) n) made""",  # noqa: S608
+                          FROM generate_series(0, {number - 1}) n) made""",
         )  # fmt: skip
         self.fill(
             Case, "past_request", number, place="n", reference=_reference(CASE, f"({first}::bigint + n)"), kind="'need_for_conference'",
@@ -482,7 +494,9 @@ class _Writing:
 def invented_partnership(number: int, like: str, now: dt.datetime) -> Partnership:
     """A partnership that nobody will take for a real one, with the text of a real one's protocol under its own name."""
     slug = f"invented-{number:03d}"
-    partnership, _ = Partnership.objects.get_or_create(slug=slug, defaults={"name": f"Invented Partnership {number}"})
+    partnership, _ = Partnership.objects.get_or_create(
+        slug=slug, defaults={"name": f"Invented Partnership {number}"}
+    )
     for version in protocols.library().versions(like):
         text = version.source_text.replace(f'slug = "{like}"', f'slug = "{slug}"')
         for slot in version.slots:

@@ -1,10 +1,12 @@
 """All reads of this room: counting the cases, and the page of what was published."""
 
 from reports.selectors.counting import (
+    COARSER,
     Counting,
     Grain,
     Key,
     clock_rows,
+    coarse,
     extract_rows,
     harmless,
     median_of,
@@ -16,6 +18,7 @@ from reports.selectors.page import (
     Report,
     TableView,
     last_quarters,
+    last_years,
     months_between,
     periods,
     periods_listed,
@@ -25,15 +28,18 @@ from reports.selectors.page import (
 )
 
 __all__ = [
+    "COARSER",
     "Counting",
     "Grain",
     "Key",
     "Report",
     "TableView",
     "clock_rows",
+    "coarse",
     "extract_rows",
     "harmless",
     "last_quarters",
+    "last_years",
     "median_of",
     "months_between",
     "periods",

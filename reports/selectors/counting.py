@@ -2,21 +2,24 @@
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Subquery, TextField, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, TruncMonth
 
 from conferences.models import Attendance, Conference, Decision
 from conferences.states import PRESENT, Side
+from convening.models import ConveneAnswer
 from core.clock import LONDON, london, london_date
 from deadlines.models import Deadline
 from deadlines.states import DeadlineState
 from dissent.models import Answer, Conversation, Dissent, DissentChild, Review
 from dissent.states import DissentState
 from escalation.models import Escalation, EscalationTier
-from partnerships.selectors import calendar_for
+from partnerships.models import Partnership, ProtocolVersion
+from partnerships.selectors import area_of, calendar_for
 from protocols.calendar import Calendar, CalendarHorizon
 from reports.models import Publication, Tally
 from reports.states import CLOCK, NOBODY_NAMED, TOOK, Counted, Exceptional, InTime, Measure, Span
@@ -36,6 +39,15 @@ class Grain:
 
 
 Key = tuple[str, Grain, str, str]  # what is counted, its block, the measure, the category
+SEP = "|"  # between a category and the coarser one before it
+COARSER = {
+    Measure.AGENCY: Measure.AGENCY_KIND, Measure.LABEL: Measure.MEANING, Measure.TIME: Measure.LATE,
+}  # fmt: skip
+
+
+def coarse(category: str) -> str:
+    """The coarser category that one belongs to: the kind of an agency, the common meaning of an outcome."""
+    return category.partition(SEP)[0]
 
 
 def _month(field: str) -> TruncMonth:
@@ -46,11 +58,20 @@ def _version(path: str) -> Concat:
     return Concat(f"{path}__text_id", Value(" "), f"{path}__version")
 
 
-class Counting:
-    """One count of a partnership's cases: `rows()` says how many of what fell where."""
+def _agency(path: str) -> Concat:
+    """An agency by its kind and its number."""
+    return Concat(f"{path}__kind", Value(SEP), Cast(f"{path}__uuid", TextField()), output_field=TextField())
 
-    def __init__(self, partnership_id: int) -> None:
+
+class Counting:
+    """One count of a partnership's cases: `rows()` says how many of what fell where.
+
+    What lies within `settled` periods is left out: their counts stand.
+    """
+
+    def __init__(self, partnership_id: int, settled: Sequence[Span] = ()) -> None:
         self.partnership_id = partnership_id
+        self.settled = settled
         self.found: Counter[Key] = Counter()
 
     def rows(self) -> Counter[Key]:
@@ -61,14 +82,30 @@ class Counting:
         self._differences()
         return self.found
 
+    def _open(self, rows: QuerySet[Any], at: str) -> QuerySet[Any]:
+        """Without what fell into a settled period."""
+        for span in self.settled:
+            first, after = bounds(span)
+            rows = rows.exclude(**{f"{at}__gte": first, f"{at}__lt": after})
+        return rows
+
     def _take(
-        self, counted: str, measure: str, rows: QuerySet[Any], at: str, conference: str, category: Any
+        self,
+        counted: str,
+        measure: str,
+        rows: QuerySet[Any],
+        at: str,
+        conference: str,
+        category: Any,
+        number: Any = None,
     ) -> None:
         """Group rows by the month of `at`, the conference's kind and version, and a category."""
-        path = f"{conference}__" if conference else ""
-        kind_of = Value("") if conference == CASE else F(f"{path}{KIND}")
+        of_case, _, case = conference.partition(":")
+        path = f"{case or conference}__" if conference else ""
+        kind_of = Value("") if of_case == CASE else F(f"{path}{KIND}")
         grouped = (
-            rows.order_by()
+            self._open(rows, at)
+            .order_by()
             .annotate(
                 in_month=_month(at),
                 of_kind=kind_of,
@@ -76,7 +113,7 @@ class Counting:
                 named=category,
             )
             .values_list("in_month", "of_kind", "by_version", "named")
-            .annotate(number=Count("pk"))
+            .annotate(number=number or Count("pk"))
         )
         for month, kind, version, name, number in grouped:
             self.found[(counted, Grain(f"{month:%Y-%m}", kind, version), measure, str(name))] += number
@@ -98,24 +135,17 @@ class Counting:
             partnership_id=self.partnership_id, side=Side.PROFESSIONAL, presence__in=list(PRESENT),
             conference__ended_at__isnull=False,
         )  # fmt: skip
-        for measure, field in ((Measure.AGENCY_KIND, "agency__kind"), (Measure.AGENCY, "agency__uuid")):
-            self._take(
-                Counted.PLACES, measure, there, "conference__ended_at", "conference",
-                Cast(F(field), TextField()),
-            )  # fmt: skip
+        self._take(
+            Counted.PLACES, Measure.AGENCY, there, "conference__ended_at", "conference", _agency("agency"),
+            Count("conference_id", distinct=True),
+        )  # fmt: skip
 
     def _dissents(self) -> None:
         recorded = Dissent.objects.filter(
             partnership_id=self.partnership_id, conference__ended_at__isnull=False
         )
         at, place = "conference__ended_at", "conference"
-        for measure, category in (
-            (Measure.AGENCY_KIND, F("agency__kind")),
-            (Measure.AGENCY, Cast(F("agency__uuid"), TextField())),
-        ):
-            self._take(Counted.DISSENTS, measure, recorded, at, place, category)
-        late = Case(When(late_entry_reason="", then=Value("at_once")), default=Value("later"))
-        self._take(Counted.DISSENTS, Measure.TYPED, recorded, at, place, late)
+        self._take(Counted.DISSENTS, Measure.AGENCY, recorded, at, place, _agency("agency"))
         directions = DissentChild.objects.filter(
             partnership_id=self.partnership_id, dissent__conference__ended_at__isnull=False
         )
@@ -138,20 +168,30 @@ class Counting:
         given_up = own.filter(state__in=[DissentState.WITHDRAWN, DissentState.NOT_PURSUED])
         place = "conference"
         spoken = Coalesce(Subquery(talks), 0)
-        for measure, category in (
-            (Measure.MEANING, Subquery(last.values("means")[:1])),
-            (Measure.LABEL, F("case__outcome_label")),
-            (Measure.AGENCY_KIND, F("agency__kind")),
-            (Measure.TALKED, Cast(spoken, TextField())),
+        means = Coalesce(Subquery(last.values("means")[:1]), Value(""))
+        for rows, at, label in (
+            (
+                answered,
+                "decided_at",
+                Concat(means, Value(SEP), "case__outcome_label", output_field=TextField()),
+            ),
+            (given_up, "closed_at", Concat("state", Value(SEP), output_field=TextField())),
         ):
-            self._take(Counted.ENDINGS, measure, answered, "decided_at", place, category)
-        for measure, category in (
-            (Measure.MEANING, F("state")),
-            (Measure.LABEL, F("state")),
-            (Measure.AGENCY_KIND, F("agency__kind")),
-            (Measure.TALKED, Cast(spoken, TextField())),
-        ):
-            self._take(Counted.ENDINGS, measure, given_up, "closed_at", place, category)
+            self._take(Counted.ENDINGS, Measure.LABEL, rows, at, place, label)
+            self._take(Counted.ENDINGS, Measure.AGENCY, rows, at, place, _agency("agency"))
+            self._take(Counted.ENDINGS, Measure.TALKED, rows, at, place, Cast(spoken, TextField()))
+            self._spread(Counted.ENDINGS, rows, "expressed_at", at, "conference__kind")
+
+    def _spread(self, counted: str, rows: QuerySet[Any], start: str, end: str, kind: str) -> None:
+        """How many calendar days it took, from the day on which it was first voiced."""
+        path = "case__protocol_version"
+        times = self._open(rows, end).annotate(by_version=_version(path))
+        for first, last, of_kind, version in times.values_list(
+            start, end, kind or Value(""), "by_version"
+        ).iterator(chunk_size=5000):
+            days = max(0, (london_date(last) - london_date(first)).days)
+            grain = Grain(f"{london(last):%Y-%m}", of_kind, version)
+            self.found[(f"{TOOK}{counted}", grain, "calendar_days", str(days))] += 1
 
     def _exceptions(self) -> None:
         own = {"partnership_id": self.partnership_id}
@@ -166,6 +206,10 @@ class Counting:
                 Exceptional.CONFLICT, Review.objects.filter(conflict_override_at__isnull=False, **own),
                 "conflict_override_at", "conference",
             ),
+            (
+                Exceptional.REFUSED, ConveneAnswer.objects.filter(exception=True, **own), "decided_at",
+                f"{CASE}:convening__case",
+            ),
         ):  # fmt: skip
             self._take(
                 Counted.EXCEPTIONS, Measure.WHAT, rows, at, place, Value(what, output_field=TextField())
@@ -176,8 +220,7 @@ class Counting:
         own = Escalation.objects.filter(partnership_id=self.partnership_id)
         for measure, category in (
             (Measure.DIFFERENCE, F("kind")),
-            (Measure.AGENCY_KIND, F("agency__kind")),
-            (Measure.AGENCY, Cast(F("agency__uuid"), TextField())),
+            (Measure.AGENCY, _agency("agency")),
             (Measure.CHALLENGED, Coalesce(F("other_agency__kind"), Value(NOBODY_NAMED))),
         ):
             self._take(Counted.DIFFERENCES, measure, own, "raised_at", CASE, category)
@@ -200,25 +243,36 @@ class Counting:
         ).filter(ended__isnull=False)
         for measure, category in ((Measure.ENDED, F("how")), (Measure.STEPS, F("steps"))):
             self._take(Counted.SETTLED, measure, ended, "ended", CASE, category)
-        times = ended.annotate(by_version=_version("case__protocol_version"))
-        for raised, at, version in times.values_list("raised_at", "ended", "by_version"):
-            days = max(0, (london_date(at) - london_date(raised)).days)
-            grain = Grain(f"{london(at):%Y-%m}", "", version)
-            self.found[(f"{TOOK}{Counted.SETTLED}", grain, Measure.TIME, str(days))] += 1
+        self._spread(Counted.SETTLED, ended, "raised_at", "ended", "")
+
+
+def bounds(span: Span) -> tuple[dt.datetime, dt.datetime]:
+    """The instants at which a span of months begins and is over, in London."""
+    year, month = map(int, span.first.split("-"))
+    after, next_month = map(int, span.last.split("-"))
+    after, next_month = (after, next_month + 1) if next_month < 12 else (after + 1, 1)
+    return dt.datetime(year, month, 1, tzinfo=LONDON), dt.datetime(after, next_month, 1, tzinfo=LONDON)
 
 
 # --- clocks -----------------------------------------------------------------------------------------------------
 
 
-def clock_rows(partnership_id: int, nation: str, now: dt.datetime) -> Counter[Key]:
-    """How the dated clocks of dissents ended, by the month in which they were due, and how long each took."""
+def clock_rows(
+    partnership_id: int, nation: str, now: dt.datetime, settled: Sequence[Span] = ()
+) -> Counter[Key]:
+    """How the clocks of dissents ended, and how long each took, in its own unit.
+
+    A dated one counts in the month in which it was due, in time or late; one without a date in that in which it was met,
+    with the time that elapsed and nothing else.
+    """
     calendar = calendar_for(partnership_id, nation)
     passed = (
-        Deadline.objects.filter(partnership_id=partnership_id, due_at__isnull=False, due_at__lt=now)
+        Deadline.objects.filter(partnership_id=partnership_id)
+        .filter(Q(due_at__lt=now) | Q(due_at__isnull=True, state=DeadlineState.MET))
         .exclude(state=DeadlineState.CANCELLED)
         .annotate(
             of_kind=F("case__dissent__conference__kind"),
-            by_version=_version("case__protocol_version"),
+            falls_at=Coalesce("due_at", "ended_at"),
             because=Coalesce(
                 Subquery(
                     Answer.objects.filter(dissent__case_id=OuterRef("case_id"))
@@ -229,24 +283,42 @@ def clock_rows(partnership_id: int, nation: str, now: dt.datetime) -> Counter[Ke
                 output_field=TextField(),
             ),
         )
-        .values_list(
-            "rule", "clock_id", "due_at", "state", "anchored_at", "ended_at", "breached_at", "late_reason",
-            "because", "purpose", "of_kind", "by_version",
+    )
+    for span in settled:
+        first, after = bounds(span)
+        passed = passed.exclude(falls_at__gte=first, falls_at__lt=after)
+    slug = Partnership.objects.values_list("slug", flat=True).get(pk=partnership_id)
+    versions = {
+        version.pk: (
+            f"{version.text_id} {version.version}",
+            {clock.id: clock.unit for clock in area_of(version, slug).clocks},
         )
-    )  # fmt: skip
+        for version in ProtocolVersion.objects.filter(partnership_id=partnership_id)
+    }
     found: Counter[Key] = Counter()
-    for row in passed.iterator(chunk_size=5000):
-        due_at: Any
-        rule, clock, due_at, state, anchored, ended, breached, reason, because, purpose, kind, version = row
-        grain = Grain(f"{london(due_at):%Y-%m}", kind or "", version)
+    for row in passed.values_list(
+        "rule", "clock_id", "falls_at", "due_at", "state", "anchored_at", "ended_at", "breached_at", "late_reason",
+        "because", "purpose", "of_kind", "case__protocol_version_id",
+    ).iterator(chunk_size=5000):  # fmt: skip
+        at: Any
+        rule, clock, at, due, state, anchored, ended, breached, reason, because, purpose, kind, version = row
+        version_words, units = versions[version]
+        grain = Grain(f"{london(at):%Y-%m}", kind or "", version_words)
         explained = bool(reason or (because if purpose == "decide" else ""))
-        how = _how_it_ended(state, breached, explained)
         name = rule or clock
-        found[(f"{CLOCK}{name}", grain, Measure.TIME, how)] += 1
+        if due is not None:
+            how = _how_it_ended(state, breached, explained)
+            late = InTime.IN_TIME if how == InTime.IN_TIME else Measure.LATE
+            found[(f"{CLOCK}{name}", grain, Measure.TIME, f"{late}{SEP}{how}")] += 1
         if ended is not None:
-            days = _days(calendar, anchored, ended)
-            found[(f"{TOOK}{name}", grain, Measure.TIME, str(days))] += 1
+            unit = _unit(units.get(clock, "none"))
+            found[(f"{TOOK}{name}", grain, unit, str(_took(calendar, unit, anchored, ended)))] += 1
     return found
+
+
+def _unit(unit: str) -> str:
+    """The unit in which a clock's time is told; for one without a number, hours."""
+    return unit if unit in ("working_days", "calendar_days") else "clock_hours"
 
 
 def _how_it_ended(state: str, breached: dt.datetime | None, explained: bool) -> InTime:
@@ -257,13 +329,18 @@ def _how_it_ended(state: str, breached: dt.datetime | None, explained: bool) -> 
     return InTime.LATE_REASON if explained else InTime.LATE
 
 
-def _days(calendar: Calendar, start: dt.datetime, end: dt.datetime) -> int:
-    """Working days from the day it started; calendar days where the calendar does not reach."""
+def _took(calendar: Calendar, unit: str, start: dt.datetime, end: dt.datetime) -> int:
+    """From the day on which it started, or in whole hours; weekdays where the calendar does not reach."""
     first, last = london_date(start), london_date(end)
+    if unit == "clock_hours":
+        return max(0, int((end - start).total_seconds() // 3600))
+    if unit == "calendar_days":
+        return max(0, (last - first).days)
     try:
         return max(0, calendar.working_days_between(first, last))
     except CalendarHorizon:
-        return max(0, (last - first).days)
+        days = (first + dt.timedelta(days=n) for n in range(1, (last - first).days + 1))
+        return sum(day.weekday() < 5 for day in days)
 
 
 # --- reading the book --------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from disclosure import rounded
 from partnerships.models import Agency
 from partnerships.states import AgencyKind
 from reports.models import Publication
+from reports.selectors.counting import SEP
 from reports.states import CLOCK, NOBODY_NAMED, TOOK, Counted, Exceptional, InTime, Measure, Span
 
 HIDDEN = "[c]"
@@ -40,6 +41,10 @@ DIRECTIONS = {
     "different_category": "Another category",
     "other": "Another decision",
 }
+ASKED = {
+    "more_protection": "more protection", "less_protection": "less protection",
+    "different_category": "another category", "other": "another decision",
+}  # fmt: skip
 TALKED = {"0": "None", "1": "One", "2": "Two", "3": "Three"}
 DIFFERENCES = {
     "referral_enquiry": "A referral, assessment or enquiry",
@@ -54,6 +59,8 @@ ENDED = {
     "withdrawn": "Withdrawn",
     "closed": "Closed unsettled",
 }
+LATE_WORDS = ("With a reason", "Without a reason", "Still open")
+UNITS = {"working_days": "working day", "calendar_days": "day", "clock_hours": "hour"}
 YES_NO = {"true": "Yes", "false": "No", "True": "Yes", "False": "No"}
 
 
@@ -74,6 +81,21 @@ class TableView:
     head: tuple[str, ...]
     rows: tuple[Row, ...]
     note: str = ""
+
+    @property
+    def too_small(self) -> bool:
+        """Whether it holds no number that is shown, other than zeros."""
+        numbers = [cell for row in self.rows for cell in row.cells if cell and cell[0] in "[0123456789"]
+        return all(cell in (HIDDEN, "0", "0.0") for cell in numbers)
+
+    @property
+    def wide(self) -> bool:
+        return len(self.head) > 3
+
+    @property
+    def lines(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Each row's words, and its cells with what stands above them."""
+        return [(row.label, list(zip(self.head[1:], row.cells, strict=True))) for row in self.rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +119,7 @@ class Report:
     headline: tuple[dict[str, str], ...]
     charts: tuple[Chart, ...]
     tables: tuple[TableView, ...]
+    too_small: tuple[str, ...]  # what tables would be about, had they a number that can be shown
     silent: tuple[str, ...]
     wording: tuple[str, ...] = field(default=())
 
@@ -132,13 +155,30 @@ class _Figures:
             for name, count in table["counts"].items()
         }
 
+    def times(self, rule: str) -> dict[str, int | None]:
+        """How the clocks of a rule ended, with and without a reason for being late."""
+        return {name.partition(SEP)[2]: n for name, n in self.cells(f"{CLOCK}{rule}", Measure.TIME).items()}
+
+    def in_time(self, rule: str) -> tuple[int, int] | None:
+        """How many were in time, of how many. None where that is hidden."""
+        cells, total = self.cells(f"{CLOCK}{rule}", Measure.LATE), self.total(f"{CLOCK}{rule}")
+        in_time = cells.get(InTime.IN_TIME, 0)
+        return (in_time, total) if cells and total and in_time is not None else None
+
     def clocks(self) -> list[str]:
         """The rules of the dated clocks that were due."""
         return sorted(name.removeprefix(CLOCK) for name in self.stored if name.startswith(CLOCK))
 
-    def took(self, rule: str) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = self.stored.get(f"{TOOK}{rule}")
+    def took(self, rule: str) -> dict[str, dict[str, Any]]:
+        """Median and range per unit; empty where nothing is shown."""
+        found: dict[str, dict[str, Any]] = self.stored.get(f"{TOOK}{rule}", {}).get("spread", {})
         return found
+
+    def elapsed(self) -> list[str]:
+        """The rules of clocks without a date of which a time is shown."""
+        names = (name.removeprefix(TOOK) for name in self.stored if name.startswith(TOOK))
+        dated = {*self.clocks(), Counted.ENDINGS, Counted.SETTLED}
+        return sorted(name for name in names if name not in dated and self.took(name))
 
     def _round(self, count: int) -> int:
         return rounded(count) if self.publication.round_to == 5 else count
@@ -180,6 +220,12 @@ def last_quarters(today: dt.date, number: int) -> list[Span]:
     return found
 
 
+def last_years(today: dt.date, number: int) -> list[Span]:
+    """The last years from April to March that are over, newest first."""
+    last = today.year - (today.month < 4)
+    return [Span(f"{year - 1}-04", f"{year}-03") for year in range(last, last - number, -1)]
+
+
 def periods(today: dt.date) -> list[tuple[str, list[tuple[str, str]]]]:
     """What can be chosen: whole quarters, half-years and years from April to March that are over."""
     quarters = last_quarters(today, 12)
@@ -188,14 +234,9 @@ def periods(today: dt.date) -> list[tuple[str, list[tuple[str, str]]]]:
         for later, earlier in pairwise(quarters)
         if later.first.endswith(("-01", "-07"))
     ]
-    years = [
-        Span(f"{year}-04", f"{year + 1}-03")
-        for year in range(today.year - 1, today.year - 5, -1)
-        if f"{year + 1}-03" < f"{today:%Y-%m}"
-    ]
     return [
         (name, [(f"{span.first}:{span.last}", span_words(span)) for span in spans])
-        for name, spans in (("Quarters", quarters), ("Half-years", halves), ("Years", years))
+        for name, spans in (("Quarters", quarters), ("Half-years", halves), ("Years", last_years(today, 4)))
         if spans
     ]
 
@@ -232,25 +273,31 @@ def report_of(
         _agency_chart(figures),
         _meaning_chart(figures),
         _direction_chart(figures),
+        _time_chart(figures, area),
         _trend_chart(publication, before),
     )
     tables = (
         *_clock_tables(figures, area),
+        _elapsed_table(figures, area),
         _plain(figures, "basis", Counted.DECISIONS, Measure.BASIS, "How decisions about children were reached", BASES),
         _plain(figures, "plan", Counted.DECISIONS, Measure.PLAN, "Decisions about children: on a plan?", YES_NO),
-        _plain(figures, "label", Counted.ENDINGS, Measure.LABEL, "Outcomes in the protocol’s own words", MEANINGS),
+        _label_table(figures),
         _plain(figures, "talked", Counted.ENDINGS, Measure.TALKED, "Conversations held before the decision", TALKED),
         _plain(figures, "exceptions", Counted.EXCEPTIONS, Measure.WHAT, "What was done differently, with a reason", dict(Exceptional.choices)),
         *_difference_tables(figures),
         _agency_table(figures, names),
     )  # fmt: skip
+    wide = [table for table in tables if table is not None]
+    drawn = [chart for chart in charts if chart is not None]
+    empty = [one for one in (*(chart.table for chart in drawn), *wide) if one.too_small]
     return Report(
         publication,
         span_words(span),
         _selection_words(publication),
         _headline(figures, area),
-        tuple(chart for chart in charts if chart is not None),
-        tuple(table for table in tables if table is not None),
+        tuple(chart for chart in drawn if not chart.table.too_small),
+        tuple(table for table in wide if not table.too_small),
+        tuple(table.caption for table in empty),
         _silent(figures, names),
         _wording(figures, span, area),
     )
@@ -302,22 +349,32 @@ def _headline(figures: _Figures, area: protocols.AreaProtocol | None) -> tuple[d
         )  # fmt: skip
     rule = _decide_rule(figures, area)
     if rule is not None:
-        cells = figures.cells(f"{CLOCK}{rule}", Measure.TIME)
-        total, in_time = figures.total(f"{CLOCK}{rule}"), cells.get(InTime.IN_TIME, 0)
-        if cells and total and in_time is not None:
+        if (decided := figures.in_time(rule)) is not None:
+            in_time, total = decided
             found.append(
                 {"label": f"decided in time ({rule})", "value": f"{100 * in_time / total:.0f}%", "small": f"{in_time} of {total}"}
             )  # fmt: skip
-        took = figures.took(rule)
-        if took and took["shown"]:
+        for unit, took in figures.took(rule).items():
             found.append(
-                {"label": "working days to a decision, median", "value": _number(took["median"]), "small": ""}
+                {
+                    "label": f"{UNITS[unit]}s to a decision, median",
+                    "value": _number(took["median"]),
+                    "small": "",
+                }
             )
     return tuple(found)
 
 
 def _number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
+
+
+def _spread_words(took: dict[str, dict[str, Any]]) -> str:
+    """8 working days (2 to 31)."""
+    return "; ".join(
+        f"{_number(one['median'])} {UNITS[unit]}{'' if one['median'] == 1 else 's'} ({one['least']} to {one['most']})"
+        for unit, one in took.items()
+    )
 
 
 def _decide_rule(figures: _Figures, area: protocols.AreaProtocol | None) -> str | None:
@@ -345,6 +402,15 @@ def _bars(
     )
 
 
+def _foremost(rows: list[tuple[str, int | None]]) -> list[tuple[str, int | None]]:
+    """At most four: the largest three and all others together, hidden where one of them is."""
+    if len(rows) <= MOST_BARS:
+        return rows
+    rest = [count for _, count in rows[MOST_BARS - 1 :]]
+    together = None if None in rest else sum(count or 0 for count in rest)
+    return [*rows[: MOST_BARS - 1], (f"{len(rest)} others", together)]
+
+
 def _heard(rows: Iterable[tuple[str, int | None]]) -> str:
     """What a screen reader hears in place of bars."""
     return ", ".join(f"{label}: {'hidden' if count is None else count}" for label, count in rows)
@@ -367,17 +433,16 @@ def _agency_chart(figures: _Figures) -> Chart | None:
         title = f"{rows[0][0]} raised most dissents"
     table = TableView(
         "agency_kind", "Dissents by kind of agency, and how often it took part",
-        ("Kind of agency", "Dissents", "Places at conferences", "Dissents per 100 places"),
+        ("Kind of agency", "Dissents", "Conferences attended", "Dissents per 100 attended"),
         tuple(
             Row(label, (shown(cells.get(key, 0)), shown(places.get(key, 0)), _rate(cells.get(key, 0), places.get(key, 0))))
             for key, label in labels.items()
             if cells.get(key, 0) != 0 or places.get(key, 0) != 0
         ),
-        "A place is one professional at one conference. More dissent can mean that practitioners feel able to challenge.",
+        "Attended: each conference counts once for each agency that was there. More dissent can mean that practitioners feel able to challenge.",
     )  # fmt: skip
-    return Chart(
-        title, "By the agency of the practitioner", _bars(rows[:MOST_BARS]), _heard(rows[:MOST_BARS]), table
-    )
+    rows = _foremost(rows)
+    return Chart(title, "By the agency of the practitioner", _bars(rows), _heard(rows), table)
 
 
 def _rate(number: int | None, of: int | None) -> str:
@@ -397,12 +462,9 @@ def _meaning_chart(figures: _Figures) -> Chart | None:
     table = TableView(
         "meaning", "How dissents ended", ("Outcome", "Dissents"), tuple(Row(label, (shown(n),)) for label, n in rows)
     )  # fmt: skip
+    rows = _foremost(rows)
     return Chart(
-        title,
-        "Dissents answered, withdrawn or closed in this period",
-        _bars(rows[:MOST_BARS]),
-        _heard(rows[:MOST_BARS]),
-        table,
+        title, "Dissents answered, withdrawn or closed in this period", _bars(rows), _heard(rows), table
     )
 
 
@@ -412,8 +474,10 @@ def _direction_chart(figures: _Figures) -> Chart | None:
     if not cells or not total:
         return None
     rows = _sorted(cells, DIRECTIONS)
-    more = cells.get("more_protection")
-    title = "What dissents asked for" if more is None else f"{more} of {total} asked for more protection"
+    title = "What dissents asked for"
+    if rows[0][1]:
+        most = next(name for name, count in cells.items() if count == rows[0][1])
+        title = f"{rows[0][1]} of {total} asked for {ASKED[most]}"
     table = TableView(
         "direction", "What dissents asked for, per child", ("Direction", "Children"),
         tuple(Row(label, (shown(n),)) for label, n in rows),
@@ -421,6 +485,42 @@ def _direction_chart(figures: _Figures) -> Chart | None:
     return Chart(
         title, "Per child. More and less protection are kept apart", _bars(rows), _heard(rows), table
     )
+
+
+def _time_chart(figures: _Figures, area: protocols.AreaProtocol | None) -> Chart | None:
+    """Whether decisions were made in the time that the protocol sets."""
+    rule = _decide_rule(figures, area)
+    total = figures.total(f"{CLOCK}{rule}")
+    if rule is None or not total or not figures.has(f"{CLOCK}{rule}", Measure.LATE):
+        return None
+    cells, decided = figures.times(rule), figures.in_time(rule)
+    rows = [(str(how.label), cells.get(how, 0)) for how in InTime if cells.get(how, 0) != 0]
+    if any(count is None for _, count in rows) or not cells:
+        wide = figures.cells(f"{CLOCK}{rule}", Measure.LATE)
+        rows = [
+            (InTime.IN_TIME.label, wide.get(InTime.IN_TIME, 0)),
+            (InTime.LATE.label, wide.get(Measure.LATE, 0)),
+        ]
+    title = (
+        f"{decided[0]} of {decided[1]} decisions were made in time"
+        if decided
+        else "Decisions in time and late"
+    )
+    clock = next(c for c in area.clocks if c.rule == rule) if area else None
+    sub = (
+        f"{clock.label}: {plural(clock.amount, UNITS.get(clock.unit, 'day'))} ({rule})"
+        if clock and clock.amount
+        else ""
+    )
+    table = TableView(
+        "in_time", "Decisions in time and late", ("", "Decisions"), tuple(Row(label, (shown(n),)) for label, n in rows),
+        _took_note("To a decision", figures.took(rule or "")),
+    )  # fmt: skip
+    return Chart(title, sub, _bars(rows, lambda label: label != InTime.IN_TIME.label), _heard(rows), table)
+
+
+def _took_note(what: str, took: dict[str, dict[str, Any]]) -> str:
+    return f"{what}: {_spread_words(took)}, median and range." if took else ""
 
 
 def _trend_chart(publication: Publication, before: Sequence[Publication]) -> Chart | None:
@@ -476,25 +576,61 @@ def _clock_tables(figures: _Figures, area: protocols.AreaProtocol | None) -> lis
     rules = [rule for rule in figures.clocks() if figures.total(f"{CLOCK}{rule}") != 0]
     if not rules:
         return []
-    labels = {c.rule or c.id: c.label for c in (area.clocks if area else ())}
+    labels = _clock_labels(area)
     rows = []
     for rule in rules:
-        cells = figures.cells(f"{CLOCK}{rule}", Measure.TIME)
+        cells, wide = figures.times(rule), figures.cells(f"{CLOCK}{rule}", Measure.LATE)
         known = figures.has(f"{CLOCK}{rule}", Measure.TIME)
-        took = figures.took(rule)
-        spread = (
-            f"{_number(took['median'])} ({took['least']} to {took['most']})" if took and took["shown"] else ""
-        )
         counts = [shown(cells.get(how, 0)) if known else HIDDEN for how in InTime.values]
-        label = f"{labels[rule]} ({rule})" if rule in labels else rule
-        rows.append(Row(label, (shown(figures.total(f"{CLOCK}{rule}")), *counts, spread)))
+        # In time is one count in both tables; late is told as a sum where its parts are hidden.
+        counts[0] = shown(wide.get(InTime.IN_TIME, 0)) if wide else counts[0]
+        counts.insert(1, shown(wide.get(Measure.LATE, 0)) if wide else HIDDEN)
+        total = shown(figures.total(f"{CLOCK}{rule}"))
+        rows.append(Row(labels.get(rule, rule), (total, *counts, _spread_words(figures.took(rule)))))
     return [
         TableView(
             "clocks", "The protocol’s clocks: in time or late",
-            ("Clock", "Due", *InTime.labels, "Working days, median (range)"), tuple(rows),
+            ("Clock", "Due", "In time", "Late", *(f"Of these: {word[0].lower()}{word[1:]}" for word in LATE_WORDS), "Took: median (range)"),
+            tuple(rows),
             "Counted in the month in which each was due. Passing a date decides nothing.",
         )
     ]  # fmt: skip
+
+
+def _clock_labels(area: protocols.AreaProtocol | None) -> dict[str, str]:
+    return {
+        clock.rule or clock.id: f"{clock.label} ({clock.rule})" if clock.rule else clock.label
+        for clock in (area.clocks if area else ())
+    }
+
+
+def _elapsed_table(figures: _Figures, area: protocols.AreaProtocol | None) -> TableView | None:
+    """What the protocol wants soon but sets no date for: the time that it took."""
+    labels = _clock_labels(area)
+    rows = tuple(
+        Row(labels.get(rule, rule), (_spread_words(figures.took(rule)),)) for rule in figures.elapsed()
+    )
+    if not rows:
+        return None
+    return TableView(
+        "elapsed", "Where the protocol sets no date: the time that it took", ("Step", "Took: median (range)"), rows
+    )  # fmt: skip
+
+
+def _label_table(figures: _Figures) -> TableView | None:
+    cells = figures.cells(Counted.ENDINGS, Measure.LABEL)
+    if not cells:
+        return None
+    rows = tuple(
+        Row(label or MEANINGS.get(means, means), (MEANINGS.get(means, means), shown(count)))
+        for (means, _, label), count in sorted(
+            ((name.partition(SEP), count) for name, count in cells.items()), key=lambda row: (-(row[1] or 0), row[0])
+        )
+    )  # fmt: skip
+    return TableView(
+        "label", "How dissents ended, in the protocol’s own words", ("Outcome", "Which means", "Dissents"), rows,
+        _took_note("From first voiced to the end", figures.took(Counted.ENDINGS)),
+    )  # fmt: skip
 
 
 def _plain(
@@ -521,12 +657,11 @@ def _difference_tables(figures: _Figures) -> list[TableView | None]:
         )
         head = ("Kind of agency", "Raised by it", "Raised with it")
         by_kind = TableView("between", "Professional differences: who raised them, and with whom", head, rows)
-    took = figures.took(Counted.SETTLED)
     ended = _plain(
         figures, "ended", Counted.SETTLED, Measure.ENDED, "How professional differences ended", ENDED
     )
-    if ended is not None and took and took["shown"]:
-        note = f"From first raised to the end: {_number(took['median'])} days in the middle, from {took['least']} to {took['most']}."
+    if ended is not None:
+        note = _took_note("From first raised to the end", figures.took(Counted.SETTLED))
         ended = replace(ended, note=note)
     steps = {str(n): plural(n, "step") for n in range(12)}
     return [
@@ -537,37 +672,46 @@ def _difference_tables(figures: _Figures) -> list[TableView | None]:
     ]  # fmt: skip
 
 
+def _by_agency(cells: dict[str, int | None]) -> dict[str, int | None]:
+    """Counts by an agency's number, whatever kind it is of."""
+    return {name.partition(SEP)[2]: count for name, count in cells.items()}
+
+
 def _agency_table(figures: _Figures, names: dict[str, str]) -> TableView | None:
-    places = figures.cells(Counted.PLACES, Measure.AGENCY)
+    """What each agency did. A count of an agency that is on none of the other tables is a true zero or hidden."""
+    places = _by_agency(figures.cells(Counted.PLACES, Measure.AGENCY))
     if not places:
         return None
-    dissents = figures.cells(Counted.DISSENTS, Measure.AGENCY)
-    whole = figures.has(Counted.DISSENTS, Measure.AGENCY) or figures.total(Counted.DISSENTS) == 0
+
+    def count(counted: str, key: str) -> int | None:
+        whole = figures.has(counted, Measure.AGENCY) or figures.total(counted) == 0
+        return _by_agency(figures.cells(counted, Measure.AGENCY)).get(key, 0) if whole else None
+
     rows = tuple(
         Row(
             names[key],
             (
-                shown(places[key]),
-                shown(dissents.get(key, 0)) if whole else HIDDEN,
-                _rate(dissents.get(key, 0) if whole else None, places[key]),
+                shown(places[key]), shown(count(Counted.DISSENTS, key)), _rate(count(Counted.DISSENTS, key), places[key]),
+                shown(count(Counted.ENDINGS, key)), shown(count(Counted.DIFFERENCES, key)),
             ),
         )
         for key in sorted(places, key=lambda key: names.get(key, ""))
         if key in names
-    )
-    return TableView(
-        "agency", "Agencies: how often each took part, and dissented",
-        ("Agency", "Places at conferences", "Dissents", "Dissents per 100 places"), rows,
     )  # fmt: skip
+    head = (
+        "Agency", "Conferences attended", "Dissents", "Dissents per 100 attended", "Dissents that ended",
+        "Differences raised",
+    )  # fmt: skip
+    return TableView("agency", "Agencies: how often each took part, and challenged", head, rows)
 
 
 def _silent(figures: _Figures, names: dict[str, str]) -> tuple[str, ...]:
     """Agencies that took part and of whom neither a dissent nor a difference is counted: true zeros, which may be shown."""
-    places = figures.cells(Counted.PLACES, Measure.AGENCY)
+    places = _by_agency(figures.cells(Counted.PLACES, Measure.AGENCY))
     voices = (Counted.DISSENTS, Counted.DIFFERENCES)
     if any(figures.total(voice) != 0 and not figures.has(voice, Measure.AGENCY) for voice in voices):
         return ()
-    heard = [figures.cells(voice, Measure.AGENCY) for voice in voices]
+    heard = [_by_agency(figures.cells(voice, Measure.AGENCY)) for voice in voices]
     return tuple(
         sorted(
             names[key] for key in places if key in names and all(cells.get(key, 0) == 0 for cells in heard)
@@ -594,9 +738,8 @@ def _wording(figures: _Figures, span: Span, area: protocols.AreaProtocol | None)
         said.append(f"Of the dissents that ended in this period: {'; '.join(given)}.")
     rule = _decide_rule(figures, area)
     if rule:
-        cells = figures.cells(f"{CLOCK}{rule}", Measure.TIME)
-        total, in_time = figures.total(f"{CLOCK}{rule}"), cells.get(InTime.IN_TIME, 0)
-        if cells and total and in_time is not None:
+        if (decided := figures.in_time(rule)) is not None:
+            in_time, total = decided
             said.append(
                 f"{in_time} of {total} decisions were made in the time that the protocol sets ({rule})."
             )

@@ -24,9 +24,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slugs", nargs="*", help="partnerships that there are")
         parser.add_argument("--conferences", type=int, default=2_000_000, help="of all together")
-        parser.add_argument("--partnerships", type=int, default=150, help="how many are invented, without slugs")
+        parser.add_argument(
+            "--partnerships", type=int, default=150, help="how many are invented, without slugs"
+        )
         parser.add_argument("--years", type=int, default=10)
-        parser.add_argument("--until", type=date.fromisoformat, help="the last day; else the end of last month")
+        parser.add_argument(
+            "--until", type=date.fromisoformat, help="the last day; else the end of last month"
+        )
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:

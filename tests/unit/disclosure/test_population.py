@@ -31,7 +31,9 @@ def population(things: list[Thing], small: int = SMALL, *, by_kind: bool = False
             counts = measures[measure].setdefault(BLOCKS[block], {})
             counts[category] = counts.get(category, 0) + 1
     if by_kind:
-        return Population(measures, small=small, coarser={"agency": "agency_kind"}, coarse=KIND_OF.__getitem__)
+        return Population(
+            measures, small=small, coarser={"agency": "agency_kind"}, coarse=KIND_OF.__getitem__
+        )
     return Population(measures, small=small)
 
 
@@ -219,7 +221,9 @@ def test_the_attacker_adds_agencies_up_to_their_kind() -> None:
         True,
         {
             "agency": type(agency)(agency.counts, frozenset({"education", "police", "voluntary"})),
-            "agency_kind": type(agency)({"council": 30, "police": 3, "others": 4}, frozenset({"police", "others"})),
+            "agency_kind": type(agency)(
+                {"council": 30, "police": 3, "others": 4}, frozenset({"police", "others"})
+            ),
         },
     )
     assert "agency education of 0 is 2" in Attacker([careless]).solved()
@@ -245,7 +249,9 @@ def test_nor_by_adding_agencies_up_to_their_kind(things: list[Thing], asked: lis
     asked=st.lists(selections, min_size=2, max_size=5),
     by_kind=st.booleans(),
 )
-def test_nor_can_a_small_count_that_nobody_asked_for(things: list[Thing], asked: list[Any], by_kind: bool) -> None:
+def test_nor_can_a_small_count_that_nobody_asked_for(
+    things: list[Thing], asked: list[Any], by_kind: bool
+) -> None:
     """Every period and kind that could be asked for, each count and total, solved from what was published."""
     counted = population(things, by_kind=by_kind)
     for selection in asked:
