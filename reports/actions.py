@@ -24,6 +24,7 @@ from reports.selectors import (
     Counting,
     Grain,
     Key,
+    all_partnerships,
     clock_rows,
     coarse,
     last_quarters,
@@ -263,7 +264,7 @@ def note_extract(*, partnership_id: int, span: Span, reason: str, by: Actor, now
 
 
 def partnerships_to_count() -> list[int]:
-    return list(Partnership.objects.order_by("pk").values_list("pk", flat=True))
+    return list(all_partnerships().values_list("pk", flat=True))
 
 
 @transaction.atomic

@@ -18,12 +18,16 @@ from reports.models import Book, Publication
 from reports.permissions import check_figures
 from reports.selectors import (
     extract_rows,
+    national_report,
+    national_spans,
     periods_listed,
     published,
     report_of,
+    span_words,
     versions_counted,
 )
 from reports.sheets import KINDS
+from reports.states import Span
 
 
 def _posted(request: HttpRequest) -> Any:
@@ -109,6 +113,19 @@ def report_file(request: ActingRequest, publication: Any, kind: str) -> HttpResp
     name = f"dissent-figures-{found.first_month}-to-{found.last_month}.{kind}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+@signed_in
+def national(request: ActingRequest, first: str = "", last: str = "") -> HttpResponse:
+    """The figures of all partnerships of one period, for whoever looks after those of one."""
+    check_figures(request.actor)
+    spans = national_spans()
+    chosen = Span(first, last) if first else (spans[0] if spans else None)
+    if first and chosen not in spans:
+        raise Http404("Nobody has published this period.")
+    listed = [(span, span_words(span)) for span in spans if span != chosen]
+    context = {"report": national_report(chosen) if chosen else None, "listed": listed}
+    return render(request, "reports/national.html", context)
 
 
 @signed_in

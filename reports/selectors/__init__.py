@@ -14,6 +14,12 @@ from reports.selectors.counting import (
     tallies,
     versions_counted,
 )
+from reports.selectors.national import (
+    National,
+    all_partnerships,
+    national_report,
+    national_spans,
+)
 from reports.selectors.page import (
     Report,
     TableView,
@@ -32,8 +38,10 @@ __all__ = [
     "Counting",
     "Grain",
     "Key",
+    "National",
     "Report",
     "TableView",
+    "all_partnerships",
     "clock_rows",
     "coarse",
     "extract_rows",
@@ -42,6 +50,8 @@ __all__ = [
     "last_years",
     "median_of",
     "months_between",
+    "national_report",
+    "national_spans",
     "periods",
     "periods_listed",
     "published",

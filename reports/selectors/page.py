@@ -124,7 +124,7 @@ class Report:
     wording: tuple[str, ...] = field(default=())
 
 
-class _Figures:
+class Figures:
     """The stored figures of a publication, as they may be shown."""
 
     def __init__(self, publication: Publication) -> None:
@@ -263,7 +263,7 @@ def report_of(
     publication: Publication, area: protocols.AreaProtocol | None, before: Sequence[Publication]
 ) -> Report:
     """The page of a publication. One query, for the names of the agencies."""
-    figures = _Figures(publication)
+    figures = Figures(publication)
     names = {
         str(row.uuid): row.name
         for row in Agency.objects.filter(partnership_id=publication.partnership_id).order_by("name")
@@ -329,7 +329,7 @@ def _selection_words(publication: Publication) -> str:
     return ", ".join(words)
 
 
-def _headline(figures: _Figures, area: protocols.AreaProtocol | None) -> tuple[dict[str, str], ...]:
+def _headline(figures: Figures, area: protocols.AreaProtocol | None) -> tuple[dict[str, str], ...]:
     held, dissents = figures.total(Counted.CONFERENCES), figures.total(Counted.DISSENTS)
     found = [
         {"label": "conferences held", "value": shown(held), "small": ""},
@@ -377,7 +377,7 @@ def _spread_words(took: dict[str, dict[str, Any]]) -> str:
     )
 
 
-def _decide_rule(figures: _Figures, area: protocols.AreaProtocol | None) -> str | None:
+def _decide_rule(figures: Figures, area: protocols.AreaProtocol | None) -> str | None:
     """The rule of the clock for the decision, where the protocol has one and it was due."""
     if area is None:
         return None
@@ -385,7 +385,7 @@ def _decide_rule(figures: _Figures, area: protocols.AreaProtocol | None) -> str 
     return next((c.rule for c in area.clocks if c.purpose == "decide" and c.rule in due), None)
 
 
-def _bars(
+def bars_of(
     cells: Iterable[tuple[str, int | None]], late: Callable[[str], bool] = lambda _: False
 ) -> tuple[dict[str, Any], ...]:
     rows = list(cells)
@@ -402,7 +402,7 @@ def _bars(
     )
 
 
-def _foremost(rows: list[tuple[str, int | None]]) -> list[tuple[str, int | None]]:
+def foremost(rows: list[tuple[str, int | None]]) -> list[tuple[str, int | None]]:
     """At most four: the largest three and all others together, hidden where one of them is."""
     if len(rows) <= MOST_BARS:
         return rows
@@ -411,23 +411,23 @@ def _foremost(rows: list[tuple[str, int | None]]) -> list[tuple[str, int | None]
     return [*rows[: MOST_BARS - 1], (f"{len(rest)} others", together)]
 
 
-def _heard(rows: Iterable[tuple[str, int | None]]) -> str:
+def heard_of(rows: Iterable[tuple[str, int | None]]) -> str:
     """What a screen reader hears in place of bars."""
     return ", ".join(f"{label}: {'hidden' if count is None else count}" for label, count in rows)
 
 
-def _sorted(cells: dict[str, int | None], labels: dict[str, str]) -> list[tuple[str, int | None]]:
+def largest_first(cells: dict[str, int | None], labels: dict[str, str]) -> list[tuple[str, int | None]]:
     rows = [(labels.get(name, name), count) for name, count in cells.items()]
     return sorted(rows, key=lambda row: (-(row[1] or 0), row[1] is None, row[0]))
 
 
-def _agency_chart(figures: _Figures) -> Chart | None:
+def _agency_chart(figures: Figures) -> Chart | None:
     labels = {str(k): str(v) for k, v in AgencyKind.choices}
     places = figures.cells(Counted.PLACES, Measure.AGENCY_KIND)
     cells = figures.cells(Counted.DISSENTS, Measure.AGENCY_KIND)
     if not cells:
         return None
-    rows = _sorted(cells, labels)
+    rows = largest_first(cells, labels)
     title = "Dissents by kind of agency"
     if rows[0][1] and (len(rows) == 1 or (rows[1][1] or 0) < rows[0][1]):
         title = f"{rows[0][0]} raised most dissents"
@@ -435,26 +435,26 @@ def _agency_chart(figures: _Figures) -> Chart | None:
         "agency_kind", "Dissents by kind of agency, and how often it took part",
         ("Kind of agency", "Dissents", "Conferences attended", "Dissents per 100 attended"),
         tuple(
-            Row(label, (shown(cells.get(key, 0)), shown(places.get(key, 0)), _rate(cells.get(key, 0), places.get(key, 0))))
+            Row(label, (shown(cells.get(key, 0)), shown(places.get(key, 0)), rate_words(cells.get(key, 0), places.get(key, 0))))
             for key, label in labels.items()
             if cells.get(key, 0) != 0 or places.get(key, 0) != 0
         ),
         "Attended: each conference counts once for each agency that was there. More dissent can mean that practitioners feel able to challenge.",
     )  # fmt: skip
-    rows = _foremost(rows)
-    return Chart(title, "By the agency of the practitioner", _bars(rows), _heard(rows), table)
+    rows = foremost(rows)
+    return Chart(title, "By the agency of the practitioner", bars_of(rows), heard_of(rows), table)
 
 
-def _rate(number: int | None, of: int | None) -> str:
+def rate_words(number: int | None, of: int | None) -> str:
     return "" if number is None or not of else f"{100 * number / of:.1f}"
 
 
-def _meaning_chart(figures: _Figures) -> Chart | None:
+def _meaning_chart(figures: Figures) -> Chart | None:
     cells = figures.cells(Counted.ENDINGS, Measure.MEANING)
     total = figures.total(Counted.ENDINGS)
     if not cells or not total:
         return None
-    rows = _sorted(cells, MEANINGS)
+    rows = largest_first(cells, MEANINGS)
     title = "How dissents ended"
     if rows[0][1]:
         label = rows[0][0]
@@ -462,18 +462,18 @@ def _meaning_chart(figures: _Figures) -> Chart | None:
     table = TableView(
         "meaning", "How dissents ended", ("Outcome", "Dissents"), tuple(Row(label, (shown(n),)) for label, n in rows)
     )  # fmt: skip
-    rows = _foremost(rows)
+    rows = foremost(rows)
     return Chart(
-        title, "Dissents answered, withdrawn or closed in this period", _bars(rows), _heard(rows), table
+        title, "Dissents answered, withdrawn or closed in this period", bars_of(rows), heard_of(rows), table
     )
 
 
-def _direction_chart(figures: _Figures) -> Chart | None:
+def _direction_chart(figures: Figures) -> Chart | None:
     cells = figures.cells(Counted.DIRECTIONS, Measure.DIRECTION)
     total = figures.total(Counted.DIRECTIONS)
     if not cells or not total:
         return None
-    rows = _sorted(cells, DIRECTIONS)
+    rows = largest_first(cells, DIRECTIONS)
     title = "What dissents asked for"
     if rows[0][1]:
         most = next(name for name, count in cells.items() if count == rows[0][1])
@@ -483,11 +483,11 @@ def _direction_chart(figures: _Figures) -> Chart | None:
         tuple(Row(label, (shown(n),)) for label, n in rows),
     )  # fmt: skip
     return Chart(
-        title, "Per child. More and less protection are kept apart", _bars(rows), _heard(rows), table
+        title, "Per child. More and less protection are kept apart", bars_of(rows), heard_of(rows), table
     )
 
 
-def _time_chart(figures: _Figures, area: protocols.AreaProtocol | None) -> Chart | None:
+def _time_chart(figures: Figures, area: protocols.AreaProtocol | None) -> Chart | None:
     """Whether decisions were made in the time that the protocol sets."""
     rule = _decide_rule(figures, area)
     total = figures.total(f"{CLOCK}{rule}")
@@ -516,7 +516,9 @@ def _time_chart(figures: _Figures, area: protocols.AreaProtocol | None) -> Chart
         "in_time", "Decisions in time and late", ("", "Decisions"), tuple(Row(label, (shown(n),)) for label, n in rows),
         _took_note("To a decision", figures.took(rule or "")),
     )  # fmt: skip
-    return Chart(title, sub, _bars(rows, lambda label: label != InTime.IN_TIME.label), _heard(rows), table)
+    return Chart(
+        title, sub, bars_of(rows, lambda label: label != InTime.IN_TIME.label), heard_of(rows), table
+    )
 
 
 def _took_note(what: str, took: dict[str, dict[str, Any]]) -> str:
@@ -534,7 +536,7 @@ def _trend_chart(publication: Publication, before: Sequence[Publication]) -> Cha
     ]  # fmt: skip
     points = []
     for one in sorted(alike, key=lambda row: row.first_month)[-MOST_BARS:]:
-        figures = _Figures(one)
+        figures = Figures(one)
         held, dissents = figures.total(Counted.CONFERENCES), figures.total(Counted.DISSENTS)
         rate = 100 * dissents / held if held and dissents is not None else None
         points.append((span_words(Span(one.first_month, one.last_month)), held, dissents, rate))
@@ -572,7 +574,7 @@ def _months(one: Publication) -> int:
     return (y2 - y1) * 12 + m2 - m1 + 1
 
 
-def _clock_tables(figures: _Figures, area: protocols.AreaProtocol | None) -> list[TableView | None]:
+def _clock_tables(figures: Figures, area: protocols.AreaProtocol | None) -> list[TableView | None]:
     rules = [rule for rule in figures.clocks() if figures.total(f"{CLOCK}{rule}") != 0]
     if not rules:
         return []
@@ -604,7 +606,7 @@ def _clock_labels(area: protocols.AreaProtocol | None) -> dict[str, str]:
     }
 
 
-def _elapsed_table(figures: _Figures, area: protocols.AreaProtocol | None) -> TableView | None:
+def _elapsed_table(figures: Figures, area: protocols.AreaProtocol | None) -> TableView | None:
     """What the protocol wants soon but sets no date for: the time that it took."""
     labels = _clock_labels(area)
     rows = tuple(
@@ -617,7 +619,7 @@ def _elapsed_table(figures: _Figures, area: protocols.AreaProtocol | None) -> Ta
     )  # fmt: skip
 
 
-def _label_table(figures: _Figures) -> TableView | None:
+def _label_table(figures: Figures) -> TableView | None:
     cells = figures.cells(Counted.ENDINGS, Measure.LABEL)
     if not cells:
         return None
@@ -634,16 +636,16 @@ def _label_table(figures: _Figures) -> TableView | None:
 
 
 def _plain(
-    figures: _Figures, ident: str, counted: str, measure: str, caption: str, labels: dict[str, str]
+    figures: Figures, ident: str, counted: str, measure: str, caption: str, labels: dict[str, str]
 ) -> TableView | None:
     cells = figures.cells(counted, measure)
     if not cells:
         return None
-    rows = tuple(Row(label, (shown(n),)) for label, n in _sorted(cells, labels))
+    rows = tuple(Row(label, (shown(n),)) for label, n in largest_first(cells, labels))
     return TableView(ident, caption, ("", "Number"), rows)
 
 
-def _difference_tables(figures: _Figures) -> list[TableView | None]:
+def _difference_tables(figures: Figures) -> list[TableView | None]:
     """Differences on a ladder: what about, between whom, and how they ended."""
     kinds = {str(k): str(v) for k, v in AgencyKind.choices}
     raised = figures.cells(Counted.DIFFERENCES, Measure.AGENCY_KIND)
@@ -677,7 +679,7 @@ def _by_agency(cells: dict[str, int | None]) -> dict[str, int | None]:
     return {name.partition(SEP)[2]: count for name, count in cells.items()}
 
 
-def _agency_table(figures: _Figures, names: dict[str, str]) -> TableView | None:
+def _agency_table(figures: Figures, names: dict[str, str]) -> TableView | None:
     """What each agency did. A count of an agency that is on none of the other tables is a true zero or hidden."""
     places = _by_agency(figures.cells(Counted.PLACES, Measure.AGENCY))
     if not places:
@@ -691,7 +693,7 @@ def _agency_table(figures: _Figures, names: dict[str, str]) -> TableView | None:
         Row(
             names[key],
             (
-                shown(places[key]), shown(count(Counted.DISSENTS, key)), _rate(count(Counted.DISSENTS, key), places[key]),
+                shown(places[key]), shown(count(Counted.DISSENTS, key)), rate_words(count(Counted.DISSENTS, key), places[key]),
                 shown(count(Counted.ENDINGS, key)), shown(count(Counted.DIFFERENCES, key)),
             ),
         )
@@ -705,7 +707,7 @@ def _agency_table(figures: _Figures, names: dict[str, str]) -> TableView | None:
     return TableView("agency", "Agencies: how often each took part, and challenged", head, rows)
 
 
-def _silent(figures: _Figures, names: dict[str, str]) -> tuple[str, ...]:
+def _silent(figures: Figures, names: dict[str, str]) -> tuple[str, ...]:
     """Agencies that took part and of whom neither a dissent nor a difference is counted: true zeros, which may be shown."""
     places = _by_agency(figures.cells(Counted.PLACES, Measure.AGENCY))
     voices = (Counted.DISSENTS, Counted.DIFFERENCES)
@@ -719,7 +721,7 @@ def _silent(figures: _Figures, names: dict[str, str]) -> tuple[str, ...]:
     )
 
 
-def _wording(figures: _Figures, span: Span, area: protocols.AreaProtocol | None) -> tuple[str, ...]:
+def _wording(figures: Figures, span: Span, area: protocols.AreaProtocol | None) -> tuple[str, ...]:
     """Sentences for the yearly report, with only what is shown."""
     held, dissents = figures.total(Counted.CONFERENCES), figures.total(Counted.DISSENTS)
     period = span_words(span)

@@ -298,10 +298,10 @@ def test_a_dissent_is_timed_from_first_voiced_to_its_end_and_a_step_without_a_da
 
 
 def test_a_supported_request_that_was_refused_is_an_exception(world: World) -> None:
-    brighton = World("brighton-hove")
-    brighton.convening_answered()
-    actions.count_anew(partnership_id=brighton.partnership.pk, now=AFTER)
-    assert counts(brighton, "exceptions", "what") == {"refused": 1}
+    hampshire = World("hampshire")
+    hampshire.convening_answered()
+    actions.count_anew(partnership_id=hampshire.partnership.pk, now=AFTER)
+    assert counts(hampshire, "exceptions", "what") == {"refused": 1}
 
 
 def test_the_year_and_the_quarter_are_published_by_the_clock(world: World) -> None:
