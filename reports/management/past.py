@@ -81,9 +81,12 @@ def invent(wanted: Sequence[Past]) -> None:
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
 
 
+SEED = "{seed}"  # stands for the partnership's own number until a statement is sent
+
+
 def chance(salt: int, of: int, what: str = "n") -> str:
-    """SQL for a number from 0 to below `of`, the same each time for the same row."""
-    return f"mod(hashint8extended({what}, {salt}) & 1073741823, {of})::int"
+    """SQL for a number from 0 to below `of`, the same each time for the same row of the same partnership."""
+    return f"mod(hashint8extended({what}, {salt} + {SEED}) & 1073741823, {of})::int"
 
 
 def pick(salt: int, shares: Sequence[tuple[str, int]], what: str = "n") -> str:
@@ -115,6 +118,7 @@ class _Writing:
 
     def write(self) -> None:
         past = self.past
+        self.seed = f"{past.partnership.pk * 1000}"
         version = ProtocolVersion.objects.filter(partnership=past.partnership).order_by("effective_from")[0]
         self.version, self.area = version.pk, area_of(version, past.partnership.slug)
         self.people()
@@ -150,13 +154,14 @@ class _Writing:
                 settings.append(one.get_db_prep_save(one.get_default(), connection))
         if given:
             raise ValueError(f"{model.__name__} has no {sorted(given)}")
-        self.cursor.execute(
-            f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {rows}",
-            settings,
+        sql = (
+            f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {rows}"
         )
+        self.cursor.execute(sql.replace(SEED, self.seed), settings)
         self.first[model] += most
 
     def table(self, name: str, sql: str, *settings: Any) -> None:
+        sql = sql.replace(SEED, self.seed)
         self.cursor.execute(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {sql}", settings)
         self.cursor.execute(f"ANALYZE {name}")
 

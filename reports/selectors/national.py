@@ -217,7 +217,10 @@ def _by_category(
     sums = {
         name: _add(known, partial(_cell, counted=counted, measure=measure, category=name)) for name in names
     }
-    rows = largest_first({name: found.number for name, found in sums.items()}, labels)
+    # A sum of nothing but zeros is no zero where somebody hides a number.
+    rows = largest_first(
+        {name: found.number if found.number or found.of == len(known) else None for name, found in sums.items()}, labels
+    )  # fmt: skip
     if not rows or not rows[0][1]:
         return None
     of = {labels.get(name, name): found.of for name, found in sums.items()}
@@ -233,7 +236,7 @@ def _by_category(
 
 
 def _families(known: list[_One]) -> TableView:
-    titles = {text.id: text.head.title for text in protocols.library().protocols}
+    titles = {text.id: text.head.document for text in protocols.library().protocols}
     rows = []
     for family in sorted({one.family for one in known}, key=lambda name: titles.get(name, name)):
         own = [one for one in known if one.family == family]
