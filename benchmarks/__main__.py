@@ -3,6 +3,7 @@
 ./dev bench              P1 to P6 at 10 thousand, 100 thousand and 1 million open clocks
 ./dev bench --quick      that all of it runs: small, and no figure to rely on
 ./dev bench P2 P3        some of it
+./dev bench figures      P7 to P12, on a database of their own with two million invented conferences
 ./dev bench --write      and write docs/benchmarks.md
 """
 
@@ -14,12 +15,13 @@ import django
 
 django.setup()
 
-from benchmarks import moving, page, sweeping, transition, working_days  # noqa: E402
+from benchmarks import figures, moving, page, sweeping, transition, working_days  # noqa: E402
 from benchmarks.database import Bench, prepare  # noqa: E402
 from benchmarks.paired import Result  # noqa: E402
 
 SIZES = (10_000, 100_000, 1_000_000)
 QUICK = (1_000, 3_000)
+FIGURES = {"P7", "P8", "P9", "P10", "P11", "P12"}
 
 
 def measure(parts: set[str], *, quick: bool, write: bool) -> list[Result]:
@@ -40,6 +42,9 @@ def measure(parts: set[str], *, quick: bool, write: bool) -> list[Result]:
         say(*working_days.results())
     if parts & {"P2", "P3", "P4", "P5", "P6"}:
         measure_on_the_database(parts, prepare(), say, quick=quick)
+    if parts & FIGURES:
+        for one in figures.results(prepare(), parts, quick=quick):
+            say(one)
     return results
 
 
@@ -75,6 +80,8 @@ def measure_on_the_database(parts: set[str], bench: Bench, say: Callable[..., No
 def main(words: list[str]) -> int:
     quick = "--quick" in words
     parts = {word for word in words if not word.startswith("--")} or {"P1", "P2", "P3", "P4", "P5", "P6"}
+    if "figures" in parts:
+        parts = parts - {"figures"} | FIGURES
     results = measure(parts, quick=quick, write="--write" in words)
     missed = [one for one in results if not one.good]
     print(f"{len(results)} figures, {len(missed)} goals missed.")
