@@ -189,7 +189,7 @@ def _copied(query: str, name: str, duck: duckdb.DuckDBPyConnection, folder: Path
         with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)") as rows:
             for chunk in rows:
                 file.write(chunk)
-    duck.execute(f"CREATE TABLE {name} AS SELECT * FROM read_csv('{path}', header = true)")
+    duck.read_csv(str(path), header=True).create(name)
     path.unlink()
 
 
@@ -283,9 +283,8 @@ def _medians_equal(whole: Nation, duck: duckdb.DuckDBPyConnection, folder: Path)
         table = io.StringIO()
         table.writelines(f"{day},{number}\n" for day, number in rows)
         (folder / "day.csv").write_text("day,upto\n" + table.getvalue())
-        duck.execute(
-            f"CREATE OR REPLACE TABLE day AS SELECT * FROM read_csv('{folder / 'day.csv'}', header = true)"
-        )
+        duck.execute("DROP TABLE IF EXISTS day")
+        duck.read_csv(str(folder / "day.csv"), header=True).create("day")
         found = duck.execute(
             """SELECT rule, count(*), median(b.upto - a.upto), min(b.upto - a.upto), max(b.upto - a.upto),
                       median(last - first), min(last - first), max(last - first)

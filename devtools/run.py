@@ -22,6 +22,8 @@ from devtools.processes import Child, Interrupted, Processes, command_of, stop_l
 
 PIDS = DATA / "run"
 MARK = "demonstration-loaded"
+# Three partnerships of different protocols get years of invented conferences, so that there are figures to look at.
+PAST = "camden brighton-hove kingston-richmond --conferences 4500 --years 3 --publish".split()
 
 
 def run(*, port: int, fresh: bool) -> int:
@@ -136,6 +138,7 @@ def _serve(processes: Processes, *, port: int, fresh: bool, own_database: bool, 
     manage("Database tables", "migrate", "--no-input", "-v", "0")
     if load:
         manage("Demonstration data", "demonstration")
+        manage("Figures of past years", "invented_history", *PAST)
         if own_database:
             (DATA / MARK).touch()
     static = fingerprint([ROOT / "static", ROOT / "requirements.txt"])

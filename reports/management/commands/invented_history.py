@@ -1,7 +1,7 @@
 """Fills in years of invented conferences and dissents: of partnerships that there are, or of a nation of invented ones."""
 
 from argparse import ArgumentParser
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,10 +9,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 import protocols
+from core.actor import clock_actor
 from core.clock import edge_now, london_date
 from partnerships.actions import load_bank_holidays
 from partnerships.models import HolidayList, Partnership
+from reports.actions import publish
 from reports.management.past import Past, invent, invented_partnership
+from reports.selectors import last_quarters, last_years
 
 
 class Command(BaseCommand):
@@ -28,6 +31,9 @@ class Command(BaseCommand):
             "--partnerships", type=int, default=150, help="how many are invented, without slugs"
         )
         parser.add_argument("--years", type=int, default=10)
+        parser.add_argument(
+            "--publish", action="store_true", help="and publish the years and quarters that are over"
+        )
         parser.add_argument(
             "--until", type=date.fromisoformat, help="the last day; else the end of last month"
         )
@@ -57,6 +63,17 @@ class Command(BaseCommand):
             ]
         each = options["conferences"] // len(found)
         invent([Past(one, each, first, last) for one in found])
+        if options["publish"]:
+            for one in found:
+                self._publish(one, options["years"], now)
         self.stdout.write(
             f"{len(found)} partnerships, {each:,} conferences each, {first:%B %Y} to {last:%B %Y}."
         )
+
+    @staticmethod
+    def _publish(partnership: Partnership, years: int, now: datetime) -> None:
+        """Years first, so that quarters hide what can be subtracted from them; two years of quarters."""
+        today, by = london_date(now), clock_actor(partnership.pk)
+        for spans in (last_years(today, years - 1), last_quarters(today, 8)):
+            for span in reversed(spans):
+                publish(partnership_id=partnership.pk, span=span, by=by, now=now)
