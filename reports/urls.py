@@ -1,6 +1,6 @@
 """Addresses of this room."""
 
-from django.urls import path, re_path
+from django.urls import path
 
 from reports import views
 
@@ -9,11 +9,6 @@ urlpatterns = [
     path("figures/set-up/", views.set_up, name="figures-set-up"),
     path("figures/extract/", views.extract, name="figures-extract"),
     path("figures/all-partnerships/", views.national, name="national"),
-    re_path(
-        r"^figures/all-partnerships/(?P<first>\d{4}-\d\d)/(?P<last>\d{4}-\d\d)/$",
-        views.national,
-        name="national-of",
-    ),
     path("figures/<uuid:publication>/", views.report, name="report"),
     path("figures/<uuid:publication>/annual/", views.annual, name="report-annual"),
     path("figures/<uuid:publication>/<str:kind>/", views.report_file, name="report-file"),

@@ -116,13 +116,16 @@ def report_file(request: ActingRequest, publication: Any, kind: str) -> HttpResp
 
 
 @signed_in
-def national(request: ActingRequest, first: str = "", last: str = "") -> HttpResponse:
+def national(request: ActingRequest) -> HttpResponse:
     """The figures of all partnerships of one period, for whoever looks after those of one."""
     check_figures(request.actor)
     spans = national_spans()
-    chosen = Span(first, last) if first else (spans[0] if spans else None)
-    if first and chosen not in spans:
-        raise Http404("Nobody has published this period.")
+    chosen = spans[0] if spans else None
+    if wanted := request.GET.get("period", ""):
+        first, _, last = wanted.partition(":")
+        chosen = Span(first, last)
+        if chosen not in spans:
+            raise Http404("Nobody has published this period.")
     listed = [(span, span_words(span)) for span in spans if span != chosen]
     context = {"report": national_report(chosen) if chosen else None, "listed": listed}
     return render(request, "reports/national.html", context)

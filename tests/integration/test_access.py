@@ -73,7 +73,7 @@ OPEN = {
     "closure-days": frozenset({"admin"}), "complaints": frozenset({"admin"}), "complaint-new": frozenset({"admin"}),
     "complaints-about": EVERYONE, "calendar": MEMBERS,
     "figures": frozenset({"admin"}), "figures-set-up": frozenset({"admin"}), "figures-extract": frozenset({"admin"}),
-    "national": frozenset({"admin"}), "national-of": frozenset(),
+    "national": frozenset({"admin"}),
     "report": frozenset({"admin"}), "report-annual": frozenset({"admin"}), "report-file": frozenset({"admin"}),
     "letter-settings": frozenset({"admin"}), "letter-wording": frozenset({"admin"}),
     "letter-wording-preview": frozenset({"admin"}),
