@@ -36,7 +36,7 @@ def measure(parts: set[str], *, quick: bool, write: bool) -> list[Result]:
                 flush=True,
             )
         if write:  # as far as it has come
-            page.write(results)
+            (figures.write_page if parts <= FIGURES else page.write)(results)
 
     if "P1" in parts:
         say(*working_days.results())

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,10 +24,11 @@ from django.test.utils import CaptureQueriesContext
 
 import protocols
 from audit.actions import write
-from benchmarks import scale
+from benchmarks import page, scale
 from benchmarks.database import Bench
 from benchmarks.paired import Result, seconds
 from core.actor import clock_actor
+from core.clock import edge_now
 from partnerships.models import Partnership
 from partnerships.selectors import calendar_for
 from reports import actions
@@ -146,10 +147,10 @@ def pages(bench: Bench, whole: Nation, pairs: int) -> Iterator[Result]:
         scale.clocks(bench.bare, bench.pattern, 24, due_at=LATER + dt.timedelta(days=3))
         reference = bench.bare.execute("SELECT reference FROM cases_case WHERE id = %s", [own]).fetchone()
         assert reference is not None
-        page = f"/cases/{reference[0]}/"
+        case = f"/cases/{reference[0]}/"
         assert person.cases("/") >= 25
-        few, shown = person.queries("/"), person.queries(page)
-        tenth = {url: person.sql_seconds(url, 7) for url in ("/", page)}
+        few, shown = person.queries("/"), person.queries(case)
+        tenth = {url: person.sql_seconds(url, 7) for url in ("/", case)}
         print(f"    filled up in {whole.fill(len(whole.partnerships)):.0f} s", flush=True)
         with transaction.atomic():
             _events(bench.camden, own, 50)
@@ -164,11 +165,11 @@ def pages(bench: Bench, whole: Nation, pairs: int) -> Iterator[Result]:
         yield Result(
             "P8",
             "case with 50 events: time, compared with an empty view",
-            _ratio(partial(person.get, page), empty, pairs),
+            _ratio(partial(person.get, case), empty, pairs),
             25,
         )
-        yield Result("P8", "case with 50 events: queries", person.queries(page), 10)
-        for url, what in (("/", "list of 25 cases"), (page, "case")):
+        yield Result("P8", "case with 50 events: queries", person.queries(case), 10)
+        for url, what in (("/", "list of 25 cases"), (case, "case")):
             yield Result(
                 "P10", f"{what}: its SQL, compared with a tenth of the data", person.sql_seconds(url, 7) / (tenth[url] or 0.001), 1.3
             )  # fmt: skip
@@ -176,7 +177,7 @@ def pages(bench: Bench, whole: Nation, pairs: int) -> Iterator[Result]:
             _events(bench.camden, own, 450)
         scale.clocks(bench.bare, bench.pattern, 75, due_at=LATER + dt.timedelta(days=3))
         yield Result("P9", "list of 100 cases: queries more than for 25", person.queries("/") - few, 0)
-        yield Result("P9", "case with 500 events: queries more than for 5", person.queries(page) - shown, 0)
+        yield Result("P9", "case with 500 events: queries more than for 5", person.queries(case) - shown, 0)
 
 
 # --- reports ------------------------------------------------------------------------------------------------------------
@@ -331,6 +332,50 @@ def fresh(pairs: int) -> Iterator[Result]:
     yield Result(
         "P12", "ready and first page: libraries for counting that are loaded", float(run(PAGE).split()[-1]), 0
     )
+
+
+# --- the page of it -------------------------------------------------------------------------------------------------------
+
+WORDS = """\
+# How fast pages and reports are on the data of a nation
+
+Written by `./dev bench figures --write`. The data are invented by `./dev manage invented_history`: two million conferences
+of ten years in 150 partnerships, with about 250 thousand dissents, nine million places at conferences and three hundred
+thousand clocks. Each figure is a ratio of two things done by turns in one run: the median over the pairs, and of two runs the
+worse.
+"""
+NOTES = """\
+## What is compared with what
+
+- P7, P8: a page as it is asked for by somebody signed in, beside a view that does nothing behind the same middleware.
+- P10: what the database takes for a page, the least of seven, with all of the data and with a tenth of it.
+- P11: a report is what was published, read and made into its page’s tables and sentences. DuckDB counts the same tables and
+  medians from the same rows of the roll-up, in memory. The medians and ranges are compared with those that DuckDB finds from
+  the clocks themselves, over working days counted one by one.
+- P12: a process from its start to its first page, beside `django.setup()` alone.
+
+Not measured: ten million events of history, a million open clocks beside this data, and the count of what is overdue by
+itself (it is part of the list of P7).
+"""
+
+
+def write_page(found: Sequence[Result]) -> None:
+    """docs/benchmarks-figures.md: each figure beside its goal, and the misses as such."""
+    missed = [
+        f"- {one.part}, {one.what}: {one.measured:,.2f}, goal {one.goal_in_words}."
+        for one in found
+        if not one.good
+    ]
+    lines = [
+        WORDS, f"Measured on {edge_now():%d %B %Y}. {page.machine()}", "",
+        "| | what | measured | goal | |", "|---|---|---:|---:|---|",
+        *(
+            f"| {one.part} | {one.what} | {one.measured:,.2f} | {one.goal_in_words} | {'**missed**' if not one.good else one.verdict} |"
+            for one in found
+        ),
+        "", "## Missed", "", *(missed or ["Nothing."]), "", NOTES.rstrip(), "",
+    ]  # fmt: skip
+    (page.DOCS / "benchmarks-figures.md").write_text("\n".join(lines))
 
 
 def results(bench: Bench, parts: set[str], *, quick: bool) -> Iterator[Result]:
