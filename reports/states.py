@@ -52,7 +52,7 @@ class InTime(models.TextChoices):
 
     IN_TIME = "in_time", "In time"
     LATE_REASON = "late_reason", "Late, with a reason"
-    LATE = "late", "Late"
+    LATE = "late", "Late, without a reason"
     OPEN = "open", "Late, and still open"
 
 

@@ -499,7 +499,7 @@ def _time_chart(figures: Figures, area: protocols.AreaProtocol | None) -> Chart 
         wide = figures.cells(f"{CLOCK}{rule}", Measure.LATE)
         rows = [
             (InTime.IN_TIME.label, wide.get(InTime.IN_TIME, 0)),
-            (InTime.LATE.label, wide.get(Measure.LATE, 0)),
+            ("Late", wide.get(Measure.LATE, 0)),
         ]
     title = (
         f"{decided[0]} of {decided[1]} decisions were made in time"
