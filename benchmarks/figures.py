@@ -27,6 +27,7 @@ from audit.actions import write
 from benchmarks import page, scale
 from benchmarks.database import Bench
 from benchmarks.paired import Result, seconds
+from cases.models import Participant
 from core.actor import clock_actor
 from core.clock import edge_now
 from partnerships.models import Partnership
@@ -137,6 +138,22 @@ def _events(world: World, case_id: int, number: int) -> None:
         )  # fmt: skip
 
 
+def _seen_by_the_same(bench: Bench) -> None:
+    """Whoever takes part in the copied case takes part in each copy, so that a list shows them all."""
+    names = ", ".join(
+        f'"{one.column}"'
+        for one in Participant._meta.local_concrete_fields
+        if one.name not in ("id", "uuid", "case")
+    )
+    bench.bare.execute(
+        f"INSERT INTO cases_participant (uuid, case_id, {names}) SELECT gen_random_uuid(), c.id, {names} FROM "
+        f"(SELECT {names} FROM cases_participant WHERE case_id = %s) p, (SELECT id FROM cases_case c WHERE id <> %s AND "
+        "EXISTS (SELECT 1 FROM deadlines_deadline d WHERE d.case_id = c.id AND d.state = 'open' AND d.partnership_id = %s) AND "
+        "NOT EXISTS (SELECT 1 FROM cases_participant q WHERE q.case_id = c.id)) c".encode(),
+        [bench.pattern.case, bench.pattern.case, bench.pattern.partnership],
+    )
+
+
 def pages(bench: Bench, whole: Nation, pairs: int) -> Iterator[Result]:
     """P7 to P10. The lists of one partnership hold 25 and then 100 open cases, in the midst of the nation's."""
     settings.ROOT_URLCONF = "benchmarks.urls"
@@ -145,6 +162,7 @@ def pages(bench: Bench, whole: Nation, pairs: int) -> Iterator[Result]:
         person = reader(bench.camden, "reviewer")
         own = bench.pattern.case
         scale.clocks(bench.bare, bench.pattern, 24, due_at=LATER + dt.timedelta(days=3))
+        _seen_by_the_same(bench)
         reference = bench.bare.execute("SELECT reference FROM cases_case WHERE id = %s", [own]).fetchone()
         assert reference is not None
         case = f"/cases/{reference[0]}/"
@@ -176,6 +194,7 @@ def pages(bench: Bench, whole: Nation, pairs: int) -> Iterator[Result]:
         with transaction.atomic():
             _events(bench.camden, own, 450)
         scale.clocks(bench.bare, bench.pattern, 75, due_at=LATER + dt.timedelta(days=3))
+        _seen_by_the_same(bench)
         yield Result("P9", "list of 100 cases: queries more than for 25", person.queries("/") - few, 0)
         yield Result("P9", "case with 500 events: queries more than for 5", person.queries(case) - shown, 0)
 
