@@ -76,11 +76,11 @@ class Papers:
     # --- letters ----------------------------------------------------------------------------------------------------
 
     def _letters(self) -> None:
-        """Of one matter all are issued, of one they wait, of one there is a draft; of the rest none was begun."""
+        """Of one matter all are issued, or wait for a second person; of two there are drafts; the rest were not begun."""
         found = Dissent.objects.filter(
             partnership=self.stage.partnership, state=DissentState.DECIDED, answers__isnull=False
         )
-        ways = [self._issue, self._wait, self._draft]
+        ways = [self._issue, self._draft, self._draft]
         for row, way in zip(found.distinct().order_by("-pk")[:3], ways, strict=False):
             for plan in self._plans(row.case):
                 way(row, plan)
@@ -102,28 +102,14 @@ class Papers:
     def _draft(self, row: Dissent, plan: Plan) -> None:
         self._save(row.case, plan, self._writer(plan), self.stage.ago(1, 15))
 
-    def _wait(self, row: Dissent, plan: Plan) -> None:
-        """A letter that a second person reads first waits for them; the others are drafts still."""
-        now = self.stage.ago(1, 15)
-        self._save(row.case, plan, self._writer(plan), now)
-        if plan.needs_check:
-            by = self.stage.actor(self._writer(plan))
-            actions.send_for_check(case_id=row.case_id, slug=plan.slug, by=by, now=now)
-
     def _issue(self, row: Dissent, plan: Plan) -> None:
+        """Issue it; what a second person reads first waits for them."""
         now, by = self.stage.ago(1, 11), self.stage.actor(self._writer(plan))
         self._save(row.case, plan, self._writer(plan), now)
         if plan.needs_check:
             actions.send_for_check(case_id=row.case_id, slug=plan.slug, by=by, now=now)
-            actions.check_letter(
-                case_id=row.case_id,
-                slug=plan.slug,
-                by=self.stage.actor("chair"),
-                passed=True,
-                note="",
-                now=now,
-            )
-        actions.issue(case_id=row.case_id, slug=plan.slug, by=by, how=HOW, now=now)
+        else:
+            actions.issue(case_id=row.case_id, slug=plan.slug, by=by, how=HOW, now=now)
 
     def _others(self) -> None:
         """The letters of requests that were refused, and of complaints: the first issued, the second a draft."""
