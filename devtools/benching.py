@@ -20,7 +20,9 @@ def bench(arguments: list[str]) -> int:
     if arguments[:1] == ["faults"]:
         os.environ["PD_FAULTS"] = "full"
         chosen = arguments[1:]
-        named = any(word.startswith(testing.FAULTS) for word in chosen)  # some of them: as many at a time as fit
+        named = any(
+            word.startswith(testing.FAULTS) for word in chosen
+        )  # some of them: as many at a time as fit
         return testing.test(chosen if named else [testing.FAULTS, *chosen])
     if arguments[:1] == ["hostile"]:
         os.environ.setdefault("PD_HOSTILE", "20000")
