@@ -71,6 +71,21 @@ def test_a_closure_day_moves_the_date_and_what_is_still_to_come_with_its_history
     assert verify(world.partnership.pk) is None
 
 
+def test_what_was_planned_for_the_old_date_does_not_happen() -> None:
+    world = World("camden")
+    dissent = world.dissent_at("under_review")
+    sweep(now=ADDED)
+    close_offices(world)
+    about = f"deadline:{decision(dissent).pk}"
+    told = Outbox.objects.filter(about=about).count()
+    sweep(now=at("2026-03-18", "00:30"))  # past the old date, before the morning of the new one
+    assert decision(dissent).breached_at is None
+    assert not DeadlineEffect.objects.filter(voided_at__isnull=False, fired_at__gt=ADDED).exists()
+    assert Outbox.objects.filter(about=about).count() - told == 1  # the reminder of Monday, for the new date
+    sweep(now=at("2026-03-19", "10:00"))
+    assert AuditEvent.objects.filter(type="clock.passed").count() == 1
+
+
 def test_adding_it_up_again_moves_nothing() -> None:
     world = World("camden")
     world.dissent_at("under_review")
