@@ -173,6 +173,9 @@ class OnceForm(GovForm):
         super().__init__(*args, **kwargs)
         self.initial.setdefault("token", uuid.uuid4())
 
+    def retyped(self) -> None:
+        """A draft was put back into it: a form with rows makes room for as many as were typed."""
+
     @property
     def drafted(self) -> bool:
         return any(isinstance(field.widget, forms.Textarea) for field in self.fields.values())
@@ -189,7 +192,7 @@ def with_draft(request: Any, *shown: Any) -> None:
     if not typing or len(page) > PAGE_LENGTH:
         return
     for form in typing:
-        query = urlencode({"page": page, "form": draft_name(form)})
+        query = urlencode({"page": page, "form": _kept_as(request, form)})
         form.draft_url, form.draft_drop_url = (
             f"{reverse('draft')}?{query}",
             f"{reverse('draft-drop')}?{query}",
@@ -197,12 +200,19 @@ def with_draft(request: Any, *shown: Any) -> None:
     open_ = [form for form in typing if not form.is_bound]
     if request.method == "POST" or not open_:
         return
-    left = drafts_of(request.membership.user_id, page, [*map(draft_name, open_), ANY_FORM], request.now)
-    for form in open_:
+    names = [_kept_as(request, form) for form in open_]
+    left = drafts_of(request.membership.user_id, page, [*names, ANY_FORM], request.now)
+    for form, name in zip(open_, names, strict=True):
         for draft in left:
-            if draft.form in (draft_name(form), ANY_FORM) and _restore(form, draft.typed):
+            if draft.form in (name, ANY_FORM) and _restore(form, draft.typed):
                 form.draft_left_at = draft.saved_at
                 break
+
+
+def _kept_as(request: Any, form: forms.Form) -> str:
+    """The name of a form's draft. What is typed in practice never comes back in a real form at the same address."""
+    in_practice = request.actor is not None and request.actor.practice
+    return f"practice.{draft_name(form)}" if in_practice else draft_name(form)
 
 
 def draft_name(form: forms.Form) -> str:
@@ -220,6 +230,7 @@ def _restore(form: Any, typed: dict[str, list[str]]) -> bool:
         data.setlist(key, values)
     data[form.add_prefix("token")] = str(uuid.uuid4())
     form.data, form.is_bound, form._errors = data, True, ErrorDict()
+    form.retyped()
     return True
 
 
@@ -261,7 +272,7 @@ def submit(
                 drop_draft(
                     user_id=request.membership.user_id,
                     page=request.get_full_path(),
-                    forms=(draft_name(form), ANY_FORM),
+                    forms=(_kept_as(request, form), ANY_FORM),
                 )
         return redirect(url)
     except Denied as denied:
@@ -316,7 +327,7 @@ def _conflict(
         again = renew()
         _retype(again, form)
         with_draft(request, again)
-        query = urlencode({"page": request.get_full_path(), "form": draft_name(form)})
+        query = urlencode({"page": request.get_full_path(), "form": _kept_as(request, form)})
         context |= {"form": again, "keep_theirs": f"{reverse('draft-drop')}?{query}"}
     return render(request, "errors/409.html", context, status=409)
 

@@ -5,7 +5,7 @@ from cases.models import Case, Invitation, Participant
 from cases.selectors import is_in
 from cases.states import INVITERS
 from core.actor import Actor
-from core.refusals import not_yours
+from core.refusals import Denied, not_yours
 from partnerships.states import Role
 
 
@@ -20,6 +20,8 @@ def check_holds(actor: Actor, case: Case) -> None:
 
 def check_invite(actor: Actor, case: Case, participant: Participant) -> None:
     check_holds(actor, case)
+    if actor.practice:
+        raise Denied("This is practice: nobody outside the service is written to, so nobody is invited.")
     policies.check_may_be_guest(case, participant)
 
 

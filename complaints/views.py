@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 import protocols
-from accounts.edge import ActingRequest, OnceForm, form_status, say_done, signed_in, submit
+from accounts.edge import ActingRequest, OnceForm, form_status, say_done, signed_in, submit, with_draft
 from cases.selectors import area_of_case
 from complaints import actions, forms, permissions, policies, selectors
 from complaints.models import Complaint
@@ -52,6 +52,7 @@ def _form_page(
         "back_label": "Back to the complaint",
         **context,
     }
+    with_draft(request, form)
     return render(request, "complaints/form.html", shown, status=form_status(form))  # fmt: skip
 
 

@@ -31,12 +31,12 @@ from core.actor import Actor
 from core.clock import london_date
 from core.moments import check_day_happened, check_happened, check_not_before, check_words
 from core.references import CONFERENCE, new_reference
-from core.refusals import Denied, changed
+from core.refusals import Denied, changed, not_yours
 from deadlines.actions import correct_fact, happened
 from notifications.actions import enqueue
 from partnerships.models import Agency, Membership
 from partnerships.selectors import area_of, version_on
-from partnerships.states import Role
+from partnerships.states import RECORDERS, Role
 
 LONG = 1500
 VERY_LONG = 5000
@@ -136,6 +136,40 @@ def book(
         )
     _audit("conference.booked", conference, by, now, date=starts_at.isoformat())
     return conference
+
+
+PRACTICE_CHILDREN = (("P.A.", 4 * 365), ("P.B.", 9 * 365))  # initials, and days old
+PRACTICE_ATTENDS = ("worker", "police", "health", "school", "charity")
+
+
+@transaction.atomic
+def start_practice(*, by: Actor, now: dt.datetime) -> Conference:
+    """A conference to practise on, begun: two invented children, and the invented people on its list.
+
+    Whoever practises as minute taker gets the invented chair. Raises Denied outside practice.
+    """
+    if not by.practice or by.role not in RECORDERS:
+        raise not_yours("A conference is practised in practice, by chairs and minute takers.")
+    invented = {
+        m.user.email.partition("@")[0]: m
+        for m in Membership.objects.filter(
+            partnership_id=by.partnership_id, user__email__endswith=".practice.invalid"
+        ).select_related("user")
+    }
+    chairs = by.role == Role.CHAIR
+    conference = book(
+        by=by, kind=ConferenceKind.INITIAL, starts_at=now, now=now, place="Practice room",
+        chair_id=by.member if chairs else invented["chair"].pk,
+        minute_taker_id=invented["minutes"].pk if chairs else by.member,
+    )  # fmt: skip
+    today = london_date(now)
+    for initials, days in PRACTICE_CHILDREN:
+        child = NewChild(initials=initials, born_on=today - dt.timedelta(days=days))
+        add_child(conference_id=conference.pk, by=by, child=child, now=now)
+    for key in PRACTICE_ATTENDS:
+        add_person(conference_id=conference.pk, by=by, membership_id=invented[key].pk, now=now)
+    add_person(conference_id=conference.pk, by=by, name="A grandparent", side=Side.FAMILY, now=now)
+    return start(conference_id=conference.pk, by=by, now=now)
 
 
 @transaction.atomic

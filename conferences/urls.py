@@ -7,6 +7,11 @@ from conferences import views
 urlpatterns = [
     path("", views.conferences, name="conferences"),
     path("new/", views.conference_new, name="conference-new"),
+    path("practice/", views.practice, name="practice"),
+    path("practice/start/", views.practice_start, name="practice-start"),
+    path("practice/enter/", views.practice_enter, name="practice-enter"),
+    path("practice/leave/", views.practice_leave, name="practice-leave"),
+    path("practice/open/", views.practice_open, name="practice-open"),
     path("missing-entries/<uuid:request_uuid>/", views.missing_entry_answer, name="missing-entry-answer"),
     path("<str:reference>/", views.conference, name="conference"),
     path("<str:reference>/script/", views.conference_script, name="conference-script"),

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 import protocols
-from accounts.edge import ActingRequest, OnceForm, acting, form_status, say_done, signed_in, submit
+from accounts.edge import ActingRequest, OnceForm, acting, form_status, say_done, signed_in, submit, with_draft
 from cases.selectors import area_of_case
 from conferences.forms import BookForm
 from conferences.selectors import agencies_of, members_by_role
@@ -54,6 +54,7 @@ def _form_page(
         "form": form, "reference": reference, "back_url": url, "cancel_url": url, "back_label": "Back to the case",
         **context,
     }  # fmt: skip
+    with_draft(request, form)
     return render(request, template, shown, status=form_status(form))
 
 
@@ -90,6 +91,7 @@ def ask(request: ActingRequest) -> HttpResponse:
         "cancel_url": reverse("home"),
         "secondary": {"label": "Go on without", "name": "go_on", "value": "1"} if form.warned else None,
     }
+    with_draft(request, form)
     return render(request, "convening/ask.html", context, status=form_status(form))
 
 

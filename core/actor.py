@@ -26,6 +26,7 @@ class Actor:
     name: str = ""
     slots: dict[str, int] = field(default_factory=dict)
     request_id: str = ""
+    practice: bool = False  # acts in a practice twin: nothing of it leaves the service
     # Of a guest only: the row they were invited as, its case, and what their address is in that case.
     participant_id: int | None = None
     case_id: int | None = None

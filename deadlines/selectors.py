@@ -18,7 +18,7 @@ from core.templatetags.pd import day_date, day_time
 from deadlines.models import CalendarFeed, ClockHold, Deadline
 from deadlines.states import DeadlineState
 from partnerships.models import Membership, Partnership, ProtocolVersion
-from partnerships.selectors import area_of, calendar_for, memberships_of
+from partnerships.selectors import area_of, calendar_for, memberships_of, real_partnership
 from protocols.calendar import Calendar, CalendarHorizon, Due, Progress
 from protocols.clocktime import LONDON
 from protocols.describe import STRENGTH_WORDS, event_words, seat_words
@@ -249,7 +249,7 @@ WEEKEND = "weekend"
 
 def public_calendar(area: protocols.AreaProtocol) -> Calendar:
     """The calendar to work out dates by without a case: with the partnership's closure days where it works here."""
-    partnership = Partnership.objects.filter(slug=area.slug).first()
+    partnership = real_partnership(area.slug)
     if partnership is None:
         return packaged_calendar(area.nation)
     try:

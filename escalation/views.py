@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 import protocols
-from accounts.edge import ActingRequest, acting, form_status, say_done, signed_in, submit
+from accounts.edge import ActingRequest, acting, form_status, say_done, signed_in, submit, with_draft
 from cases.models import Case
 from cases.selectors import area_of_case, get_case_or_404
 from conferences.models import Conference
@@ -56,6 +56,7 @@ def _form_page(
         "back_label": "Back to the case",
         **context,
     }
+    with_draft(request, form)
     return render(request, template, shown, status=form_status(form))
 
 
@@ -91,6 +92,7 @@ def raise_kind(request: ActingRequest, kind: str) -> HttpResponse:
         "back_label": "Back",
         "cancel_url": reverse("home"),
     }
+    with_draft(request, form)
     return render(request, "escalation/raise.html", context, status=form_status(form))
 
 

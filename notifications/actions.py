@@ -252,6 +252,10 @@ def _others_address(run: _Run) -> bool:
 
 def _address(row: Outbox, run: _Run, now: dt.datetime) -> None:
     """One message per person and channel, worded once and kept as it was worded. Who left the seat gets none."""
+    if row.partnership.closed_at is not None:  # practice that was emptied: its clocks tell nobody
+        row.state, row.superseded_at = OutboxState.SUPERSEDED, now
+        row.save(update_fields=["state", "superseded_at"])
+        return
     people = addressees(row, now)
     if people:
         words = {guest: worded(row, guest=guest) for guest in {person.user_id is None for person in people}}
@@ -301,9 +305,14 @@ def _message(
         created_at=now,
         meant_for=meant_for,
         not_before=not_before,
-        state=MessageState.SENT if notice else MessageState.WAITING,
+        state=MessageState.SENT if notice else _on_its_way(row),
         sent_at=now if notice else None,
     )
+
+
+def _on_its_way(row: Outbox) -> MessageState:
+    """No email of practice leaves: it is kept, to be read by those who practise."""
+    return MessageState.KEPT if row.partnership.is_practice else MessageState.WAITING
 
 
 def _put_off_row(row: Outbox, code: str, now: dt.datetime) -> None:
@@ -519,6 +528,9 @@ def _still_wanted(message: Message, run: _Run) -> bool:
         row = Outbox.objects.select_related("case__protocol_version", "case__partnership", "partnership").get(
             pk=message.outbox_id or 0
         )
+        if row.partnership.is_practice:
+            _keep(message, now)
+            return False
         if row.superseded_at is not None or not _in_the_seat(message, row, now):
             _withdraw(message, run)
             return False
@@ -562,6 +574,15 @@ def _withdraw(message: Message, run: _Run) -> None:
         row.state = OutboxState.PENDING
         _save(row)
         run.has_changed = True
+
+
+@transaction.atomic
+def _keep(message: Message, now: dt.datetime) -> None:
+    """An email of practice that got as far as this: it stays here."""
+    rows = _lock_rows(message)
+    fresh = Message.objects.select_for_update().get(pk=message.pk)
+    if fresh.lease_token == message.lease_token:
+        _to(fresh, MessageState.KEPT, now, rows)
 
 
 def _wait_for_it(message: Message, until: dt.datetime) -> None:

@@ -140,6 +140,7 @@ def worded(row: Outbox, *, brief: bool = False, guest: bool = False) -> Worded:
     context = {
         "brief": brief,
         "guest": guest,
+        "practice": row.partnership.is_practice,
         "reference": row.case.reference if row.case else "",
         "address": f"{settings.SITE_ADDRESS.rstrip('/')}{link}",
         "stands": area_of_case(row.case).meanwhile.text
@@ -154,6 +155,8 @@ def worded(row: Outbox, *, brief: bool = False, guest: bool = False) -> Worded:
     }
     subject = render_to_string(f"notifications/{row.kind}.subject.txt", context).strip()
     text = render_to_string(f"notifications/{row.kind}.txt", context).strip()
+    if row.partnership.is_practice:
+        subject = f"Practice: {subject}"
     return Worded(" ".join(subject.split()), text + "\n", link)
 
 

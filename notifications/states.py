@@ -25,12 +25,13 @@ class MessageState(models.TextChoices):
     SENT = "sent", "Sent"  # taken by the mail server or by GOV.UK Notify; shown, for a notice
     DELIVERED = "delivered", "Delivered"  # GOV.UK Notify says that it arrived
     FAILED = "failed", "Not delivered"  # refused for good, or given up: a task for the partnership admin
+    KEPT = "kept", "Not sent: practice"  # of a practice twin: to be read in the application only
     TOLD = "told", "Told in another way"  # the partnership admin told the person otherwise
     SUPERSEDED = "superseded", "No longer needed"  # what it was about is over, or the person left the post
 
 
 TO_SEND = (MessageState.WAITING, MessageState.SENDING)
-REACHED = (MessageState.SENT, MessageState.DELIVERED, MessageState.TOLD)
+REACHED = (MessageState.SENT, MessageState.DELIVERED, MessageState.TOLD, MessageState.KEPT)
 
 
 class Channel(models.TextChoices):

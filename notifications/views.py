@@ -206,8 +206,9 @@ def receipt(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def mail(request: ActingRequest) -> HttpResponse:
-    """Every e-mail of the partnership as it was worded. Only in a demonstration, where no real person gets any."""
-    if not settings.DEMONSTRATION:
+    """Every e-mail of the partnership as it was worded. Only in a demonstration and in practice, where no real person
+    gets any."""
+    if not settings.DEMONSTRATION and not request.actor.practice:
         raise Http404("There is no such page.")
     page = Paginator(emails_kept(request.actor.partnership_id), PAGE).get_page(request.GET.get("page"))
     return render(

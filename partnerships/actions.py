@@ -35,12 +35,14 @@ from partnerships.selectors import (
     area_of_upload,
     holiday_changes,
     other_admins,
+    practice_twin,
+    real_partnership,
     role_taken,
     unfilled_slots,
     waiting_upload,
     works_anywhere,
 )
-from partnerships.states import AgencyKind, Role
+from partnerships.states import INVENTED_AGENCIES, INVENTED_PEOPLE, AgencyKind, Role
 from protocols.holidays import holiday_list
 
 
@@ -48,6 +50,10 @@ def check_admin(actor: Actor, partnership_id: int) -> None:
     """Only the partnership's own admin changes its posts, people and protocol."""
     if actor.role != Role.PARTNERSHIP_ADMIN or actor.partnership_id != partnership_id:
         raise not_yours("The partnership admin does this.")
+    if actor.practice:
+        raise not_yours(
+            "Practice has no setting of its own: it was filled from that of your partnership, with invented people."
+        )
 
 
 @transaction.atomic
@@ -80,7 +86,7 @@ def set_up_partnership(
 ) -> Partnership:
     """A partnership with the posts that its protocol names, still empty."""
     partnership, _ = Partnership.objects.get_or_create(
-        slug=slug, defaults={"name": name, "urgent_contact": urgent_contact}
+        slug=slug, practice_of=None, defaults={"name": name, "urgent_contact": urgent_contact}
     )
     for slot in area.slots:
         Slot.objects.get_or_create(partnership=partnership, key=slot.key, defaults={"title": slot.title})
@@ -338,7 +344,11 @@ def correct_address(*, user_id: int, email: str, by: Actor, now: dt.datetime) ->
     user = User.objects.select_for_update().get(pk=user_id)
     if user.email.lower() == email.lower():
         return user
-    if Membership.objects.filter(user=user).exclude(partnership_id=by.partnership_id or 0).exists():
+    if (
+        Membership.objects.filter(user=user)
+        .exclude(Q(partnership_id=by.partnership_id or 0) | Q(partnership__practice_of__isnull=False))
+        .exists()
+    ):
         raise Denied(
             "This person also works in another partnership, so their address cannot be changed here.",
             route="Ask the operator of this service to change it.",
@@ -783,7 +793,7 @@ def set_up_with_admin(
 ) -> Membership:
     """A new partnership on a server, with the posts of its protocol still empty and its first admin, who gets a link to
     set a password and fills the posts. Raises Denied when the partnership is there already."""
-    if Partnership.objects.filter(slug=slug).exists():
+    if real_partnership(slug) is not None:
         raise Denied(f"{slug} is set up already. To add another admin: manage.py add_admin {slug} …")
     partnership = set_up_partnership(slug=slug, name=name, area=area, urgent_contact=urgent_contact)
     _setting("partnership.set_up", partnership.pk, "partnership", partnership.pk, by, now)
@@ -808,3 +818,117 @@ def add_admin(
     agency = add_agency(partnership=partnership, name=agency_name, kind=AgencyKind.SOCIAL_CARE)
     person = Person(email, name, Role.PARTNERSHIP_ADMIN, job_title, agency.pk, london_date(now))
     return enter_person(partnership_id=partnership.pk, person=person, by=by, now=now)
+
+
+# --- practice ---------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def open_practice(*, partnership_id: int, by: Actor, now: dt.datetime) -> Partnership:
+    """A practice twin of a partnership: its protocol, its closure days, and invented people in every role and post.
+
+    Raises Denied where one is open, and where no protocol is published yet.
+    """
+    _check_setter(by, partnership_id)
+    real = Partnership.objects.select_for_update().get(pk=partnership_id)
+    if practice_twin(real.pk) is not None:
+        raise changed("Practice is open already.")
+    versions = list(ProtocolVersion.objects.filter(partnership=real))
+    if not versions:
+        raise Denied("Publish the protocol first: practice follows it.")
+    twin = Partnership.objects.create(
+        slug=real.slug,
+        name=f"Practice: {real.name}"[:200],
+        urgent_contact=real.urgent_contact,
+        practice_of=real,
+    )
+    ProtocolVersion.objects.bulk_create(
+        ProtocolVersion(
+            partnership=twin, text_id=row.text_id, version=row.version, effective_from=row.effective_from,
+            source_text=row.source_text, sha256=row.sha256, published_at=row.published_at,
+        )
+        for row in versions
+    )  # fmt: skip
+    ClosureDay.objects.bulk_create(
+        ClosureDay(partnership=twin, date=row.date, reason=row.reason)
+        for row in ClosureDay.objects.filter(partnership=real, removed_at__isnull=True)
+    )
+    _invent_people(real, twin, london_date(now))
+    _setting("partnership.practice_opened", real.pk, "partnership", twin.pk, by, now)
+    return twin
+
+
+def _invent_people(real: Partnership, twin: Partnership, today: dt.date) -> None:
+    """Agencies and people of practice. Their addresses end in .invalid, where no mail can go; none has a password."""
+    agencies = {
+        kind: add_agency(partnership=twin, name=name, kind=kind, statutory=statutory)
+        for kind, name, statutory in INVENTED_AGENCIES
+    }
+    people: dict[str, Membership] = {}
+    for key, name, role, kind, title in INVENTED_PEOPLE:
+        people[key] = add_member(
+            agency=agencies[kind], email=f"{key}@{real.slug}.practice.invalid", name=name, role=role, job_title=title,
+            starts_on=today, line_manager=people.get("manager") if role == Role.CHAIR else None,
+        )  # fmt: skip
+    for post in protocols.library().on(real.slug, today).slots:
+        slot = Slot.objects.create(partnership=twin, key=post.key, title=post.title)
+        if post.per == "partnership":
+            filled = {"reviewer": "reviewer", "second_tier": "head"}.get(post.key, "office")
+            SlotHolder.objects.create(partnership=twin, slot=slot, membership=people[filled], starts_on=today)
+
+
+@transaction.atomic
+def restart_practice(*, partnership_id: int, by: Actor, now: dt.datetime) -> Partnership:
+    """Empty practice: the twin is closed with all that is in it, and a fresh one is opened."""
+    check_admin(by, partnership_id)
+    twin = Partnership.objects.select_for_update().filter(practice_of=partnership_id, closed_at=None).first()
+    if twin is None:
+        raise changed("Practice is not open.")
+    twin.closed_at = now
+    twin.save(update_fields=["closed_at"])
+    _setting("partnership.practice_emptied", partnership_id, "partnership", twin.pk, by, now)
+    return open_practice(partnership_id=partnership_id, by=by, now=now)
+
+
+@transaction.atomic
+def join_practice(*, by: Actor, now: dt.datetime) -> Membership:
+    """Somebody goes to practise, in the role that they have: their entry in the twin, made the first time.
+
+    A reviewing manager stands in for the invented one, so that what is practised comes to them too. Raises Denied where
+    no practice is open.
+    """
+    if by.kind != "person" or by.partnership_id is None:
+        raise not_yours("Only people with a role in the partnership can practise.")
+    if by.practice:
+        return Membership.objects.select_related("partnership", "user", "agency").get(pk=by.member)
+    twin = practice_twin(by.partnership_id)
+    if twin is None:
+        raise Denied("Practice is not open yet.", route="Ask your partnership admin to open it.")
+    own = Membership.objects.select_related("agency", "user").get(pk=by.member)
+    joined = Membership.objects.filter(partnership=twin, user=own.user, role=own.role).first()
+    if joined is None:
+        joined = _admit_to_practice(own, twin, london_date(now))
+        _setting("partnership.practice_joined", twin.pk, "membership", joined.pk, by, now)
+    return Membership.objects.select_related("partnership", "user", "agency").get(pk=joined.pk)
+
+
+def _admit_to_practice(own: Membership, twin: Partnership, today: dt.date) -> Membership:
+    agency = Agency.objects.filter(partnership=twin, kind=own.agency.kind).first()
+    if agency is None:
+        agency = add_agency(
+            partnership=twin, name=f"Practice {own.agency.get_kind_display().lower()}", kind=own.agency.kind
+        )
+    manager = Membership.objects.filter(partnership=twin, role=Role.REVIEWING_MANAGER).order_by("pk").first()
+    joined = Membership.objects.create(
+        partnership=twin, user=own.user, agency=agency, role=own.role, job_title=own.job_title, starts_on=today,
+        line_manager=manager if own.role == Role.CHAIR else None,
+    )  # fmt: skip
+    key = {Role.REVIEWING_MANAGER: "reviewer", Role.SECOND_TIER: "second_tier"}.get(Role(own.role))
+    holder = (
+        SlotHolder.objects.filter(partnership=twin, slot__key=key, deputy_for=None).first() if key else None
+    )
+    if holder is not None:
+        SlotHolder.objects.create(
+            partnership=twin, slot_id=holder.slot_id, membership=joined, starts_on=today, deputy_for=holder
+        )
+    return joined

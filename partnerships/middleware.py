@@ -27,11 +27,12 @@ class ActorMiddleware:
         if request.user.is_authenticated:
             today = london_date(request.now)
             choices = list(memberships_of(request.user.pk, today))
-            request.membership_choices = len(choices)
+            real = [m for m in choices if not m.partnership.is_practice]
+            request.membership_choices = len(real)
             chosen = request.session.get(SESSION_KEY)
             membership = next((m for m in choices if m.pk == chosen), None)
-            if membership is None and len(choices) == 1:
-                membership = choices[0]
+            if membership is None and len(real) == 1:  # practice is gone to on purpose, never by signing in
+                membership = real[0]
             if membership is not None:
                 self._activate(request, membership)
         return self.get_response(request)

@@ -11,16 +11,44 @@ from partnerships.states import AgencyKind, Nation, Role
 
 
 class Partnership(models.Model):
-    """One safeguarding partnership: the tenant. `slug` is the area's name in the protocol texts."""
+    """One safeguarding partnership: the tenant. `slug` is the area's name in the protocol texts.
+
+    A practice twin is a partnership too, of the same area: what happens in it is a tenant's own, so that no figure,
+    list or export of the real one needs to leave it out. It is emptied by closing it and opening another.
+    """
 
     id = models.BigAutoField(primary_key=True)
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    slug = models.SlugField(unique=True)
+    slug = models.SlugField()
     name = models.CharField(max_length=200)
     urgent_contact = models.CharField(max_length=200, blank=True)
+    practice_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="practices"
+    )
+    closed_at = models.DateTimeField(null=True, blank=True)  # of a twin: nobody acts in it any more
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["slug"], condition=Q(practice_of__isnull=True), name="partnership_slug_once"
+            ),
+            models.UniqueConstraint(
+                fields=["practice_of"],
+                condition=Q(closed_at__isnull=True),
+                name="partnership_one_open_practice",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(practice_of__isnull=False),
+                name="partnership_closed_only_in_practice",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_practice(self) -> bool:
+        return self.practice_of_id is not None
 
 
 class TenantRow(models.Model):

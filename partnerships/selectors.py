@@ -67,7 +67,7 @@ def _acting(today: dt.date) -> QuerySet[Membership]:
         row=JSONObject(pk="pk", sha256="sha256")
     )
     return (
-        Membership.objects.filter(on_day(today), user__is_active=True)
+        Membership.objects.filter(on_day(today), user__is_active=True, partnership__closed_at__isnull=True)
         .select_related("partnership", "agency", "user")
         .annotate(
             held=ArraySubquery(held),
@@ -120,6 +120,7 @@ def actor_for(membership: Membership, today: dt.date, request_id: str = "") -> A
         if known is None
         else _posts(membership.pk, ((row["key"], row["holder"]) for row in known)),
         request_id=request_id,
+        practice=membership.partnership.is_practice,
     )
 
 
@@ -329,7 +330,26 @@ def slot_of(partnership_id: int, key: str) -> Slot:
 
 
 def partnership_by_slug(slug: str) -> Partnership:
-    return Partnership.objects.get(slug=slug)
+    return Partnership.objects.get(slug=slug, practice_of__isnull=True)
+
+
+def real_partnership(slug: str) -> Partnership | None:
+    """The partnership of an area, never its practice twin; None where it does not work here."""
+    return Partnership.objects.filter(slug=slug, practice_of__isnull=True).first()
+
+
+def practice_twin(partnership_id: int) -> Partnership | None:
+    """The open practice twin of a partnership."""
+    return Partnership.objects.filter(practice_of=partnership_id, closed_at__isnull=True).first()
+
+
+def way_back(actor: Actor, today: dt.date) -> Membership | None:
+    """The membership of the real partnership that somebody in practice goes back to: in the same role where there is
+    one."""
+    rows = memberships_of(actor.user_id or 0, today).filter(
+        partnership__practices__id=actor.partnership_id or 0
+    )
+    return min(rows, key=lambda row: row.role != actor.role, default=None)
 
 
 # Public on purpose: only invented people have it, in a demonstration that says so on every page.
@@ -355,7 +375,10 @@ def sign_in_offers() -> list[SignInOffer]:
     order = {role: number for number, role in enumerate(Role.values)}
     rows = (
         Membership.objects.filter(
-            user__is_active=True, ends_on__isnull=True, user__email__endswith=".example.org"
+            user__is_active=True,
+            ends_on__isnull=True,
+            user__email__endswith=".example.org",
+            partnership__practice_of__isnull=True,
         )
         .exclude(role=Role.GUEST)
         .select_related("partnership", "user", "agency")
@@ -373,8 +396,11 @@ def sign_in_offers() -> list[SignInOffer]:
 
 
 def works_anywhere(user_id: int, today: dt.date) -> bool:
-    """Whether somebody has a role in a partnership, today or from a later day on. A guest has none."""
-    rows = Membership.objects.filter(user_id=user_id).exclude(role=Role.GUEST)
+    """Whether somebody has a role in a partnership, today or from a later day on. A guest has none, and one in practice
+    is none: the people invented for it have no address that anybody reads."""
+    rows = Membership.objects.filter(user_id=user_id, partnership__practice_of__isnull=True).exclude(
+        role=Role.GUEST
+    )
     return rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today)).exists()
 
 
@@ -704,7 +730,7 @@ def holdings_of(slot: Slot, today: dt.date) -> list[SlotHolder]:
 
 def signposts_of(partnership_slug: str, area: protocols.AreaProtocol) -> list[dict[str, Any]]:
     """What a protocol names to read or to turn to, with the address that the partnership has added."""
-    rows = Signpost.objects.filter(partnership__slug=partnership_slug)
+    rows = Signpost.objects.filter(partnership__slug=partnership_slug, partnership__practice_of__isnull=True)
     added = {row.key: row for row in rows}
     return [
         {

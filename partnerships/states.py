@@ -42,3 +42,32 @@ class Nation(models.TextChoices):
     ENGLAND_AND_WALES = "england-and-wales", "England and Wales"
     SCOTLAND = "scotland", "Scotland"
     NORTHERN_IRELAND = "northern-ireland", "Northern Ireland"
+
+
+# Who is in a practice twin. Everybody is invented, and their names say so.
+INVENTED_AGENCIES = (
+    (AgencyKind.SOCIAL_CARE, "Practice social care", True),
+    (AgencyKind.POLICE, "Practice Police", True),
+    (AgencyKind.HEALTH, "Practice Community Health", True),
+    (AgencyKind.EDUCATION, "Practice Primary School", True),
+    (AgencyKind.VOLUNTARY, "Practice Families Charity", False),
+)
+INVENTED_PEOPLE = (
+    (
+        "manager",
+        "Maple Pretend",
+        Role.REVIEWING_MANAGER,
+        AgencyKind.SOCIAL_CARE,
+        "Service manager, conferencing",
+    ),
+    ("chair", "Coral Pretend", Role.CHAIR, AgencyKind.SOCIAL_CARE, "Conference chair"),
+    ("minutes", "Dill Pretend", Role.MINUTE_TAKER, AgencyKind.SOCIAL_CARE, "Minute taker"),
+    ("reviewer", "Olive Pretend", Role.REVIEWING_MANAGER, AgencyKind.SOCIAL_CARE, "Reviewing manager"),
+    ("head", "Umber Pretend", Role.SECOND_TIER, AgencyKind.SOCIAL_CARE, "Head of service"),
+    ("office", "Teal Pretend", Role.PARTNERSHIP_ADMIN, AgencyKind.SOCIAL_CARE, "Partnership manager"),
+    ("worker", "Hazel Pretend", Role.PRACTITIONER, AgencyKind.SOCIAL_CARE, "Social worker"),
+    ("police", "Basil Pretend", Role.PRACTITIONER, AgencyKind.POLICE, "Detective sergeant"),
+    ("health", "Fern Pretend", Role.PRACTITIONER, AgencyKind.HEALTH, "Health visitor"),
+    ("school", "Juniper Pretend", Role.PRACTITIONER, AgencyKind.EDUCATION, "Designated safeguarding lead"),
+    ("charity", "Robin Pretend", Role.PRACTITIONER, AgencyKind.VOLUNTARY, "Family support worker"),
+)

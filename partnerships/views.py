@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 import protocols
 from accounts import actions as accounts
 from accounts.actions import note_role_chosen
-from accounts.edge import ActingRequest, OnceForm, form_status, say, say_done, signed_in, submit
+from accounts.edge import ActingRequest, OnceForm, form_status, say, say_done, signed_in, submit, with_draft
 from accounts.selectors import key_for
 from accounts.states import KeyPurpose
 from core import sheets
@@ -84,7 +84,8 @@ from protocols.diagram import mermaid
 @login_required
 def choose_role(request: Any) -> HttpResponse:
     """For people with several roles. Someone without any is told so, and whom to ask."""
-    memberships = list(memberships_of(request.user.pk, london_date(request.now)))
+    every = memberships_of(request.user.pk, london_date(request.now))
+    memberships = list(every.filter(partnership__practice_of__isnull=True))
     if not memberships:
         return render(request, "accounts/no_role.html", status=403)
     form = ChooseRoleForm(request.POST if request.method == "POST" else None, memberships=memberships)
@@ -309,6 +310,7 @@ def _form_page(
         if response:
             return response
     shown = {"form": form, "back_url": url, "back_label": label, "cancel_url": url, **context}
+    with_draft(request, form)
     return render(request, "partnerships/form.html", shown, status=form_status(form))
 
 

@@ -63,8 +63,12 @@ class DiscussionForm(OnceForm):
                 Between.OWN: "Only people of your agency in this case can read it.",
             },
         )
-        self.count = self._rows_asked()
-        for number in range(1, self.count + 1):
+        self.count = 0
+        self.retyped()
+
+    def retyped(self) -> None:
+        begun, self.count = self.count, self._rows_asked()
+        for number in range(begun + 1, self.count + 1):
             self.add_field(
                 f"agreed_{number}_what",
                 forms.CharField(max_length=500, required=False, label=f"Action {number}: what was agreed?"),

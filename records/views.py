@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 import protocols
-from accounts.edge import ActingRequest, OnceForm, acting, form_status, say_done, submit
+from accounts.edge import ActingRequest, OnceForm, acting, form_status, say_done, submit, with_draft
 from cases.models import Case
 from cases.selectors import area_of_case, get_case_or_404
 from core.clock import london_date
@@ -65,6 +65,7 @@ def _form_page(
         "cancel_url": back_url,
         **context,
     }
+    with_draft(request, form)
     return render(request, template, shown, status=form_status(form))
 
 
@@ -114,6 +115,7 @@ def _write_page(
     shown = {"template": "records/write.html", "stands": "", "secondary": more, **context}
     if context.pop("adding", False):
         page = {"form": form, "reference": case.reference, "cancel_url": shown["back_url"], **shown}
+        with_draft(request, form)
         return render(request, "records/write.html", page)
     return _form_page(request, case, form, act, done, **shown)
 

@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from accounts.middleware import seconds_left
+from core.actor import Actor
 from notifications.selectors import unread_count
 from partnerships.selectors import area_in_force
 from partnerships.states import RECORDERS, REVIEWERS, Role
@@ -35,14 +36,13 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "partnership_name": membership.partnership.name,
         "choose_role": getattr(request, "membership_choices", 1) > 1,
     }
+    context["practice"] = actor.practice
     if actor.kind == "guest":
         context["guest_home"] = request.guest_home  # type: ignore[attr-defined]
         context["actor"]["role_label"] = f"{membership.agency.name}, guest"
         context["nav"] = guest_nav(request)
         return context
-    context["nav"] = SimpleLazyObject(
-        lambda: nav_of(request, actor.role, actor.user_id, actor.partnership_id)
-    )
+    context["nav"] = SimpleLazyObject(lambda: nav_of(request, actor))
     area = area_in_force(membership)
     if area is not None:
         context["protocol_label"] = f"Protocol ({area.dated})"
@@ -57,17 +57,19 @@ def home_label(role: str) -> str:
     return {Role.PRACTITIONER: "My dissents", Role.PARTNERSHIP_ADMIN: "Overview"}.get(Role(role), "My work")
 
 
-def nav_of(request: HttpRequest, role: str, user_id: int, partnership_id: int) -> list[dict[str, Any]]:
-    """The menu of a role: a handful of places, each once."""
-    unread = unread_count(user_id, partnership_id)
+def nav_of(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
+    """The menu of a role: a handful of places, each once. Practice has no figures and no setting."""
+    role = actor.role
+    unread = unread_count(actor.user_id or 0, actor.partnership_id or 0)
+    has_setting = role == Role.PARTNERSHIP_ADMIN and not actor.practice
     places = [
         (home_label(role), "home"),
         ("My conferences" if role in (*RECORDERS, Role.PRACTITIONER) else "Conferences", "conferences"),
-        ("Figures", "figures") if role == Role.PARTNERSHIP_ADMIN else None,
-        ("Partnership", "partnership") if role == Role.PARTNERSHIP_ADMIN else None,
+        ("Figures", "figures") if has_setting else None,
+        ("Partnership", "partnership") if has_setting else None,
         (f"Notices ({unread})" if unread else "Notices", "notices"),
         ("Guidance", "help"),
-        ("Sent mail", "mail") if settings.DEMONSTRATION else None,
+        ("Sent mail", "mail") if settings.DEMONSTRATION or actor.practice else None,
     ]
     links = [(label, _address(name)) for label, name in filter(None, places)]
     return [

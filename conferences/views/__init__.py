@@ -11,6 +11,13 @@ from conferences.views.booking import conference_new, conferences
 from conferences.views.live import decisions_shown, live_context, name_of
 from conferences.views.missing import conference_missing_entry, conference_note_view, missing_entry_answer
 from conferences.views.one import conference
+from conferences.views.practice import (
+    practice,
+    practice_enter,
+    practice_leave,
+    practice_open,
+    practice_start,
+)
 from conferences.views.record import (
     conference_decision,
     conference_quorum,
@@ -53,4 +60,9 @@ __all__ = [
     "live_context",
     "missing_entry_answer",
     "name_of",
+    "practice",
+    "practice_enter",
+    "practice_leave",
+    "practice_open",
+    "practice_start",
 ]

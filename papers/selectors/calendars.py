@@ -137,8 +137,8 @@ def entries_for(actor: Actor, now: dt.datetime) -> list[Entry]:
     return entries + [entry_of_conference(row) for row in conferences]
 
 
-def calendar_of(entries: Iterable[Entry], now: dt.datetime) -> bytes:
-    """The entries as an iCalendar file."""
+def calendar_of(entries: Iterable[Entry], now: dt.datetime, *, practice: bool = False) -> bytes:
+    """The entries as an iCalendar file. Those of practice say so."""
     calendar = Calendar()
     calendar.add("prodid", "-//Professional Dissent//EN")
     calendar.add("version", "2.0")
@@ -149,7 +149,7 @@ def calendar_of(entries: Iterable[Entry], now: dt.datetime) -> bytes:
     for entry in entries:
         event = Event()
         event.add("uid", entry.uid)
-        event.add("summary", entry.title)
+        event.add("summary", f"Practice: {entry.title}" if practice else entry.title)
         event.add("url", entry.url)
         event.add("dtstamp", now.astimezone(dt.UTC))
         event.add("dtstart", _moment(entry.starts))

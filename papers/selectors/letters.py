@@ -29,6 +29,7 @@ from protocols.describe import BASIS_LABELS
 from records.models import IssuedLetter, Letter, LetterHead, LetterText, LetterWording
 
 DEFAULT_MARKING = "Official-Sensitive"
+PRACTICE_MARKING = "Practice: no real person or child"
 WITHOUT_MEANWHILE = ("not_convene", "complaint")  # no decision stands meanwhile, or the text says it itself
 Shown = dict[str, Any]
 
@@ -239,6 +240,13 @@ def third_parties(matter: Matter, plan: Plan) -> list[str]:
 # --- the partnership's own setting --------------------------------------------------------------------------------
 
 
+def marking_of(partnership: Partnership, head: LetterHead | None) -> str:
+    """What stands at the top of every page; practice says so in its place."""
+    if partnership.is_practice:
+        return PRACTICE_MARKING
+    return head.marking if head else DEFAULT_MARKING
+
+
 def head_of(partnership_id: int) -> LetterHead | None:
     return LetterHead.objects.filter(partnership_id=partnership_id).order_by("-saved_at", "-pk").first()
 
@@ -295,7 +303,7 @@ def printed(
     return letters.Letter(
         kind=kind,
         title=text.title,
-        marking=head.marking if head else DEFAULT_MARKING,
+        marking=marking_of(partnership, head),
         sender=partnership.name,
         address=tuple(line.strip() for line in head.address.splitlines() if line.strip()) if head else (),
         contact=head.contact if head else "",

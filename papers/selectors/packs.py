@@ -24,7 +24,7 @@ from dissent.states import ContactHow
 from letters import Block, Enclosure, Pack, Part, Unreadable, pages_of, words_of
 from papers.policies import check_openable, found_children
 from papers.selectors.documents import label_of
-from papers.selectors.letters import DEFAULT_MARKING, head_of
+from papers.selectors.letters import head_of, marking_of
 from protocols.describe import event_words, seat_words, sections
 from records.models import Discussion, Document, FilePack, HeldText
 from records.states import Between
@@ -130,7 +130,7 @@ def pack_of(
     child = initials_age(child_view(own, day))
     pack = Pack(
         title="Pack for the child’s file",
-        marking=head.marking if head else DEFAULT_MARKING,
+        marking=marking_of(dissent.case.partnership, head),
         sender=dissent.case.partnership.name,
         reference=dissent.case.reference,
         child=child,

@@ -33,14 +33,20 @@ def date(request: ActingRequest, reference: str, deadline_uuid: uuid.UUID) -> Ht
     deadline = case.deadlines.filter(uuid=deadline_uuid, due_at__isnull=False).first()
     if deadline is None:
         raise Http404("No such date.")
-    return _ics(made.calendar_of([made.entry_of_deadline(deadline)], request.now), case.reference)
+    return _ics(
+        made.calendar_of([made.entry_of_deadline(deadline)], request.now, practice=request.actor.practice),
+        case.reference,
+    )
 
 
 @signed_in
 def conference(request: ActingRequest, reference: str) -> HttpResponse:
     """When a conference is held."""
     found = get_conference_or_404(request.actor, reference)
-    return _ics(made.calendar_of([made.entry_of_conference(found)], request.now), found.reference)
+    return _ics(
+        made.calendar_of([made.entry_of_conference(found)], request.now, practice=request.actor.practice),
+        found.reference,
+    )
 
 
 @signed_in
@@ -63,4 +69,5 @@ def feed(request: Any, token: str) -> HttpResponse:
     if membership is None:
         raise Http404("No such calendar.")
     actor = actor_for(membership, london_date(request.now))
-    return _ics(made.calendar_of(made.entries_for(actor, request.now), request.now), "professional-dissent")
+    entries = made.entries_for(actor, request.now)
+    return _ics(made.calendar_of(entries, request.now, practice=actor.practice), "professional-dissent")

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 import protocols
-from accounts.edge import ActingRequest, form_status, submit
+from accounts.edge import ActingRequest, form_status, submit, with_draft
 from cases.selectors import area_of_case
 from dissent.models import Dissent
 from papers.policies import Matter
@@ -59,6 +59,7 @@ def form_page(
         if response:
             return response
     shown = {"form": form, "back_url": url, "cancel_url": url, "back_label": "Back to the papers", **context}
+    with_draft(request, form)
     return render(request, template, shown, status=form_status(form))
 
 

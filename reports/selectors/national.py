@@ -63,7 +63,7 @@ class _Sum:
 
 def all_partnerships() -> QuerySet[Partnership]:
     """Those of which figures are counted and shown. Here, and nowhere else, one is left out."""
-    return Partnership.objects.order_by("pk")
+    return Partnership.objects.filter(practice_of__isnull=True).order_by("pk")
 
 
 def national_spans() -> list[Span]:

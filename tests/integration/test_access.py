@@ -64,6 +64,8 @@ OPEN = {
     ), frozenset({"admin"})),
     "home": MEMBERS, "choose-role": MEMBERS, "notices": MEMBERS, "read-all-notices": MEMBERS, "conferences": MEMBERS,
     "conference-new": frozenset({"chair", "other_chair", "minutes", "admin"}),
+    "practice": MEMBERS, "practice-start": MEMBERS, "practice-enter": MEMBERS, "practice-leave": MEMBERS,
+    "practice-open": frozenset({"admin"}),
     "not-delivered": frozenset({"admin"}), "how-we-tell-you": MEMBERS,
     "protocol-version": EVERYONE, "protocol-file": EVERYONE,
     "protocol-versions": frozenset({"admin"}), "protocol-upload": frozenset({"admin"}),

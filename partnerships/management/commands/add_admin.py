@@ -10,7 +10,7 @@ from core.clock import edge_now
 from core.refusals import Denied
 from partnerships.actions import add_admin
 from partnerships.management.commands.set_up_partnership import check_address
-from partnerships.models import Partnership
+from partnerships.selectors import real_partnership
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        partnership = Partnership.objects.filter(slug=options["slug"]).first()
+        partnership = real_partnership(options["slug"])
         if partnership is None:
             raise CommandError(f"No partnership {options['slug']!r} is set up. See: set_up_partnership")
         check_address(options["email"])

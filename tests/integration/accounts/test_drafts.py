@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 import time_machine
+from django.forms import Textarea
 from django.test import Client
 from django.urls import reverse
 
@@ -15,7 +16,9 @@ from accounts.tasks import empty_drafts
 from conferences.models import View
 from dissent.models import Dissent
 from dissent.states import DissentState
+from papers.policies import plans_of
 from tests.builders import LATER, SPOKEN, World
+from tests.ladders import NEXT, Ladder
 
 pytestmark = pytest.mark.django_db
 
@@ -265,3 +268,85 @@ def test_what_the_other_wrote_in_another_part_stays_when_mine_is_saved_after_a_c
         assert minutes.post(page, fields(again)).status_code == 302
         after = chair.get(page).context["form"]
         assert (after[one].value(), after[two].value()) == ("By the minute taker.", "Also by the chair.")
+
+
+# --- the other rooms --------------------------------------------------------------------------------------------------
+
+
+def raising(world: World) -> tuple[str, str]:
+    return "police", reverse("raise-kind", args=["plan_implementation"])
+
+
+def taking_up(world: World) -> tuple[str, str]:
+    up = Ladder(world)
+    row = up.raised()
+    return "police", f"{reverse('escalation-step', args=[row.case.reference])}?to={up.ways(row)[0].key}"
+
+
+def meeting(world: World) -> tuple[str, str]:
+    row = Ladder(world).at("first_line_managers")
+    return "police", reverse("escalation-meeting", args=[row.case.reference])
+
+
+def talking(world: World) -> tuple[str, str]:
+    return "police", reverse("discussion-new", args=[world.dissent_at("under_review").case.reference])
+
+
+def asking(world: World) -> tuple[str, str]:
+    return "police", reverse("convene-new")
+
+
+def answering(world: World) -> tuple[str, str]:
+    return "manager", reverse("convene-answer", args=[world.convening().case.reference])
+
+
+def logging(world: World) -> tuple[str, str]:
+    return "admin", reverse("complaint-new")
+
+
+def settling(world: World) -> tuple[str, str]:
+    return "admin", reverse("complaint-decide", args=[world.complaint_acknowledged().case.reference])
+
+
+def writing(world: World) -> tuple[str, str]:
+    dissent = world.dissent_at("decided")
+    return "reviewer", reverse("letter", args=[dissent.case.reference, plans_of(dissent, world.area)[0].slug])
+
+
+OTHER_PAGES = [
+    ("brighton-hove", raising), ("brighton-hove", taking_up), ("brighton-hove", meeting), ("brighton-hove", talking),
+    ("brighton-hove", asking), ("brighton-hove", answering), ("camden", logging), ("camden", settling),
+    ("camden", writing),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("slug", "place"), OTHER_PAGES, ids=[place.__name__ for _, place in OTHER_PAGES])
+def test_what_is_typed_is_kept_in_every_room_and_is_back_after_the_session_ended(
+    slug: str, place: Any
+) -> None:
+    world = World(slug)
+    who, page = place(world)
+    with time_machine.travel(NEXT + dt.timedelta(days=1), tick=False) as clock:
+        person = client_of(world, who)
+        form = person.get(page).context["form"]
+        text = next(name for name, field in form.fields.items() if isinstance(field.widget, Textarea))
+        assert form.draft_url, "nothing is kept"
+        assert person.post(form.draft_url, {text: "Half a sentence"}).status_code == 204
+        shown = person.get(page).content.decode()
+        assert "Half a sentence</textarea>" in shown and "is back in its place" in shown
+        assert "There is a problem" not in shown
+        clock.shift(dt.timedelta(minutes=31))
+        answer = person.post(page, {text: "Sent too late."}, HTTP_REFERER=f"http://testserver{page}")
+        assert answer.url.startswith("/sign-in/?next=")
+        assert "Sent too late.</textarea>" in client_of(world, who).get(page).content.decode()
+
+
+def test_every_action_that_was_typed_into_a_record_has_its_row_again() -> None:
+    world = World("brighton-hove")
+    who, page = talking(world)
+    with time_machine.travel(LATER, tick=False):
+        person = client_of(world, who)
+        url = person.get(page).context["form"].draft_url
+        typed = {"rows": "3", "notes": "Talked.", "agreed_1_what": "One", "agreed_3_what": "The third"}
+        person.post(url, typed)
+        assert 'value="The third"' in person.get(page).content.decode()
