@@ -37,6 +37,7 @@ SENTENCES: dict[str, str] = {
     "conference.ended": "Ended the conference on {at}.",
     "conference.field_recorded": "Recorded a part of the record: {kind}.",
     "conference.extract_read": "Took the dissents out for the summary.",
+    "conference.list_imported": "Filled the list of the conference from a file: {count}.",
     "conference.missing_entry_answered": "Answered a request about a dissent missing from the record.",
     "conference.missing_entry_asked": "Asked for a spoken dissent to be added to the record.",
     "conference.person_added": "Put a person on the list.",

@@ -25,7 +25,7 @@ from conferences.models import (
     Session,
     View,
 )
-from conferences.selectors import area_of_conference
+from conferences.selectors import Listed, area_of_conference
 from conferences.states import PRESENT, ConferenceKind, Phase, Presence, Side, ViewChoice, Why
 from core.actor import Actor
 from core.clock import london_date
@@ -153,7 +153,7 @@ def start_practice(*, by: Actor, now: dt.datetime) -> Conference:
     invented = {
         m.user.email.partition("@")[0]: m
         for m in Membership.objects.filter(
-            partnership_id=by.partnership_id, user__email__endswith=".practice.invalid"
+            partnership_id=by.partnership_id or 0, user__email__endswith=".practice.invalid"
         ).select_related("user")
     }
     chairs = by.role == Role.CHAIR
@@ -315,6 +315,28 @@ def record_presence(
         kind=attendance.presence,
     )
     return attendance
+
+
+@transaction.atomic
+def import_list(*, conference_id: int, by: Actor, entries: list[Listed], now: dt.datetime) -> int:
+    """Enter a checked file into the list of a conference, all of it or nothing. Returns how many rows."""
+    conference = _lock(conference_id)
+    permissions.check_prepare(by, conference, area_of_conference(conference))
+    for entry in entries:
+        attendance_id = entry.attendance_id
+        if attendance_id is None:
+            attendance_id = add_person(
+                conference_id=conference_id, by=by, now=now, name=entry.name, agency_id=entry.agency_id,
+                membership_id=entry.membership_id, job_title=entry.job_title, email=entry.email, side=entry.side,
+            ).pk  # fmt: skip
+        if entry.presence != Presence.INVITED or entry.report is not None:
+            kept = Attendance.objects.get(pk=attendance_id).presence
+            record_presence(
+                attendance_id=attendance_id, by=by, now=now, left_at=entry.left_at, report_submitted=entry.report,
+                presence=kept if entry.presence == Presence.INVITED else entry.presence,
+            )  # fmt: skip
+    _audit("conference.list_imported", conference, by, now, count=len(entries))
+    return len(entries)
 
 
 @transaction.atomic

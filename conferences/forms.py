@@ -14,8 +14,10 @@ from conferences.models import Attendance, PrivateView, View
 from conferences.selectors import shown
 from conferences.states import ConferenceKind, Presence, ViewChoice
 from core.clock import LONDON, london
+from core.sheets import Column
 from core.templatetags.pd import initials_age, short_date
 from core.widgets import DateField3, LocalDateTimeField, Words, read_time
+from partnerships.forms import FileForm
 from partnerships.models import Agency, Membership
 from protocols.model import ConferenceRules, RecordField
 
@@ -210,6 +212,29 @@ class FamilyForm(OnceForm):
         super().__init__(*args, **kwargs)
         if not live:
             del self.fields["here"]
+
+
+class SheetForm(FileForm):
+    """The list of a conference, chosen as a file or pasted."""
+
+
+# What a spreadsheet may call each way of taking part, beside our own words for it.
+PRESENCE_WORDS: dict[str, str] = {
+    **{label.lower(): value for value, label in PRESENCES},
+    **{label.lower(): value for value, label in Presence.choices},
+    "yes": Presence.ATTENDED, "present": Presence.ATTENDED, "attended": Presence.ATTENDED, "online": Presence.REMOTE,
+    "remote": Presence.REMOTE, "by phone": Presence.REMOTE, "no": Presence.ABSENT, "absent": Presence.ABSENT,
+    "apologies": Presence.ABSENT, "report": Presence.REPORT_ONLY, "": Presence.INVITED,
+}  # fmt: skip
+LIST_COLUMNS = (
+    Column("name", "Name", example="Pat Example"),
+    Column("agency", "Agency", required=False, example="Health visiting", limit=200),
+    Column("job_title", "Job title", required=False, example="Health visitor"),
+    Column("email", "Email address", required=False, example="pat.example@health.example.org", limit=254),
+    Column("presence", "How they took part", required=False, example="Here"),
+    Column("left", "Time they left", required=False),
+    Column("report", "Sent in a report", required=False, example="Yes"),
+)
 
 
 def key_of(person: Attendance) -> str:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +28,14 @@ from conferences.models import (
     View,
 )
 from conferences.permissions import is_recorder
-from conferences.states import LIVE, PRESENT, Phase, Side, ViewChoice
+from conferences.states import LIVE, PRESENT, Phase, Presence, Side, ViewChoice
+from core import sheets
 from core.actor import Actor
 from core.clock import LONDON, london_date
 from core.references import normalise
+from core.widgets import read_time
 from partnerships.models import Agency, Membership
-from partnerships.selectors import area_of, on_day
+from partnerships.selectors import area_of, is_address, on_day
 from partnerships.states import REVIEWERS, Role
 
 KNOWN_CHILDREN = 300  # the longest list of children that is offered, the newest first
@@ -451,3 +453,131 @@ def own_seat(actor: Actor, conference: Conference) -> Attendance | None:
         .prefetch_related("views")
         .first()
     )
+
+
+# --- a list from a file -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What one row of a file comes to: somebody new for the list, or what changes about somebody who is on it."""
+
+    name: str
+    presence: str
+    attendance_id: int | None = None
+    membership_id: int | None = None
+    agency_id: int | None = None
+    job_title: str = ""
+    email: str = ""
+    side: str = Side.PROFESSIONAL
+    left_at: dt.datetime | None = None
+    report: bool | None = None
+
+
+@dataclass(slots=True)
+class ListPreview:
+    """A file as it would be entered: each row with its mistakes in words, and what would be done."""
+
+    rows: list[sheets.Row]
+    entries: list[Listed]
+
+    @property
+    def wrong(self) -> int:
+        return sum(bool(row.errors) for row in self.rows)
+
+
+def list_preview(
+    conference: Conference, rows: list[sheets.Row], *, words: Mapping[str, str], day: dt.date, today: dt.date
+) -> ListPreview:
+    """Compare a file with the list of a conference: {how people call a way of taking part: its value} in `words`.
+
+    Somebody is known by their email address, else by name and agency. Chair and minute taker are not on the list, so a
+    row about them changes nothing. Three queries.
+    """
+    agencies = {a.name.lower(): a for a in agencies_of(conference.partnership_id)}
+    members = {m.user.email.lower(): m for m in members_to_invite(conference, today)}
+    known = list(
+        Attendance.objects.filter(conference=conference).select_related("membership__user", "agency")
+    )
+    keepers = {m.user.email.lower() for m in (conference.chair, conference.minute_taker) if m is not None}
+    by_email = {a.email.lower(): a for a in known if a.email}
+    by_name = {(a.name.lower(), a.agency_id): a for a in known}
+    live, seen = conference.state in LIVE, dict[object, int]()
+    entries: list[Listed] = []
+    for row in rows:
+        given, email = row.values, row.values["email"].lower()
+        if email and not is_address(email):
+            row.errors.append("email address must be like name@example.org")
+        agency = agencies.get(given["agency"].lower())
+        if given["agency"] and agency is None:
+            row.errors.append(f"there is no agency “{given['agency']}” in this partnership. Correct its name")
+        person, member = by_email.get(email) if email else None, members.get(email)
+        person = person or by_name.get((given["name"].lower(), agency.pk if agency else None))
+        presence = _presence_of(row, words, live)
+        left_at = _left_at(row, presence, conference, day)
+        key: object = person.pk if person else email or (given["name"].lower(), agency.pk if agency else None)
+        if key in seen:
+            row.errors.append(f"the same person as row {seen[key]}")
+        seen.setdefault(key, row.number)
+        report = _yes_or_no(row)
+        if email in keepers and email:
+            row.cells.append((WHAT_COMES, "Nothing: they keep the record"))
+            continue
+        family = agency is None and member is None
+        row.cells.append(
+            (WHAT_COMES, "Changed" if person else "Added as family or supporter" if family else "Added")
+        )
+        if row.errors:
+            continue
+        entries.append(
+            Listed(
+                name=given["name"], presence=presence, left_at=left_at, report=report,
+                attendance_id=person.pk if person else None,
+                membership_id=member.pk if member and not person else None,
+                agency_id=agency.pk if agency else None,
+                job_title=given["job_title"], email=given["email"],
+                side=Side.FAMILY if family else Side.PROFESSIONAL,
+            )
+        )  # fmt: skip
+    return ListPreview(rows, entries)
+
+
+WHAT_COMES = "What is done"
+
+
+def _presence_of(row: sheets.Row, words: Mapping[str, str], live: bool) -> str:
+    said = row.values["presence"]
+    found = words.get(said.lower())
+    if found is None:
+        row.errors.append(
+            f"“{said}” is no way of taking part. Write: here, here remotely, left early, report only, did not attend"
+        )
+    elif found != Presence.INVITED and not live:
+        row.errors.append(
+            "how they took part can be entered once the conference has started. Leave it empty until then"
+        )
+    return found or Presence.INVITED
+
+
+def _left_at(row: sheets.Row, presence: str, conference: Conference, day: dt.date) -> dt.datetime | None:
+    said = row.values["left"]
+    time = read_time(said) if said else None
+    if said and time is None:
+        row.errors.append("the time they left must be like 2:05pm or 14:05")
+    elif said and presence != Presence.LEFT_EARLY:
+        row.errors.append("a time they left is only for who left early")
+    elif not said and presence == Presence.LEFT_EARLY:
+        row.errors.append("the time they left is missing")
+    if time is None:
+        return None
+    left = dt.datetime.combine(day, time, tzinfo=LONDON)
+    if conference.started_at and left < conference.started_at:
+        row.errors.append("the time they left must be after the start")
+    return left
+
+
+def _yes_or_no(row: sheets.Row) -> bool | None:
+    said = row.values["report"].lower()
+    if said and said not in ("yes", "y", "no", "n", "true", "false"):
+        row.errors.append("sent in a report must be yes or no")
+    return said in ("yes", "y", "true") if said else None

@@ -19,6 +19,12 @@ urlpatterns = [
     path("<str:reference>/attendance/people/", views.conference_people_add, name="conference-people-add"),
     path("<str:reference>/attendance/person/", views.conference_person_new, name="conference-person-new"),
     path("<str:reference>/attendance/family/", views.conference_family_new, name="conference-family-new"),
+    path("<str:reference>/attendance/file/", views.conference_list_import, name="conference-list-import"),
+    path(
+        "<str:reference>/attendance/template/",
+        views.conference_list_template,
+        name="conference-list-template",
+    ),
     path("<str:reference>/children/add/", views.conference_child_add, name="conference-child-add"),
     path("<str:reference>/views/", views.conference_views, name="conference-views"),
     path("<str:reference>/views/open/", views.conference_open_round, name="conference-open-round"),

@@ -1,8 +1,10 @@
 """Small tables that people fill in with a spreadsheet: read with every mistake by its row, and written without formulas."""
 
+import codecs
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -36,7 +38,10 @@ class Unreadable(Exception):
 
 
 def decoded(data: bytes) -> str:
-    """The text of a file as spreadsheets save it: UTF-8, with or without its mark, or the older Windows letters."""
+    """The text of a file as spreadsheets save it: UTF-8, with or without its mark, “Unicode text” (UTF-16), or the older
+    Windows letters."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -48,9 +53,13 @@ def read(text: str, columns: Sequence[Column]) -> list[Row]:
 
     Commas, semicolons and tabs part cells. Raises Unreadable for a file without the headings, empty, or too long.
     """
-    lines = text.replace("\x00", "").splitlines()
+    lines = re.split(r"\r\n|\r|\n", text.replace("\x00", "").removeprefix("\ufeff"))
+    # Some spreadsheets say in a first line by which character they part the cells. It is counted as a row, and no row.
+    said = re.fullmatch(r'"?sep=([,;\t])"?', lines[0].strip()) if lines else None
+    if said:
+        lines[0] = ""
     first = next((line for line in lines if line.strip()), "")
-    delimiter = max(",;\t", key=first.count)
+    delimiter = said[1] if said else max(",;\t", key=first.count)
     try:
         table = list(csv.reader(lines, delimiter=delimiter))
     except csv.Error:

@@ -775,7 +775,7 @@ def people_preview(partnership_id: int, rows: list[sheets.Row], person: Callable
     people = []
     for row, email in zip(rows, emails, strict=True):
         given = row.values
-        if email and not _is_address(email):
+        if email and not is_address(email):
             row.errors.append("email address must be like name@example.org")
         agency = agencies.get(given["agency"].lower())
         if given["agency"] and agency is None:
@@ -812,7 +812,7 @@ def _role_labels() -> list[str]:
     return [label for value, label in Role.choices if value != Role.GUEST]
 
 
-def _is_address(email: str) -> bool:
+def is_address(email: str) -> bool:
     try:
         validate_email(email)
     except ValidationError:

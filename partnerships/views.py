@@ -490,14 +490,14 @@ def people_import(request: ActingRequest) -> HttpResponse:
                 if response:
                     return response
             context |= {
-                "preview": preview,
-                "once": once,
-                "rows": form.cleaned_data["rows"],
-                "columns": PEOPLE,
-            }
-            return render(
-                request, "partnerships/people_preview.html", context, status=422 if once.errors else 200
-            )
+                "preview": preview, "once": once, "rows": form.cleaned_data["rows"], "page_title": "Check the people",
+                "headings": [column.heading for column in PEOPLE],
+                "ready": f"{plural(len(preview.people), 'person,people')} can be added. Nothing is saved yet.",
+                "submit_label": f"Add {plural(len(preview.people), 'person,people')}",
+                "back_url": reverse("people-import"), "back_label": "Choose another file", "cancel_url": reverse("people"),
+            }  # fmt: skip
+            bad = bool(preview.wrong or once.errors)
+            return render(request, "components/file_check.html", context, status=422 if bad else 200)
     return render(request, "partnerships/people_import.html", context, status=form_status(form))
 
 

@@ -8,6 +8,7 @@ from conferences.views.attendance import (
     conference_person_new,
 )
 from conferences.views.booking import conference_new, conferences
+from conferences.views.listed import conference_list_import, conference_list_template
 from conferences.views.live import decisions_shown, live_context, name_of
 from conferences.views.missing import conference_missing_entry, conference_note_view, missing_entry_answer
 from conferences.views.one import conference
@@ -41,6 +42,8 @@ __all__ = [
     "conference_child_add",
     "conference_decision",
     "conference_family_new",
+    "conference_list_import",
+    "conference_list_template",
     "conference_missing_entry",
     "conference_new",
     "conference_note_view",

@@ -104,6 +104,7 @@ OF_A_CONFERENCE = {
     "conference-ended": KEEPERS, "conference-end-correct": KEEPERS, "dissent-new": frozenset(),
     "conference-attendance": PREPARERS, "conference-people-add": PREPARERS, "conference-person-new": PREPARERS,
     "conference-family-new": PREPARERS, "conference-child-add": PREPARERS, "conference-cancel": PREPARERS,
+    "conference-list-import": PREPARERS, "conference-list-template": PREPARERS,
 }  # fmt: skip
 OF_A_CASE = {
     "case": OF_THE_CASE, "case-history": OF_THE_CASE,

@@ -73,3 +73,21 @@ def test_the_template_reads_back_and_holds_no_formula() -> None:
         decoded(template((COLUMNS[0], Column("email", "Email address", example="=x"))).encode()), COLUMNS
     )
     assert row.values["email"] == "'=x"
+
+
+def test_what_spreadsheets_put_before_or_between_the_rows_is_no_row() -> None:
+    (row,) = read("\ufeffsep=;\r\nName;Email address\r\nPat;p@x.example\r\n", COLUMNS)
+    assert (row.number, row.values["email"]) == (3, "p@x.example")
+    (row,) = read("Name,Email address\rPat,p@x.example\r", COLUMNS)
+    assert row.values["name"] == "Pat"
+
+
+def test_unicode_text_of_a_spreadsheet_is_read() -> None:
+    data = "Name\tEmail address\nZoë\tz@x.example\n".encode("utf-16")
+    (row,) = read(decoded(data), COLUMNS)
+    assert row.values["name"] == "Zoë"
+
+
+def test_a_mark_that_parts_lines_for_python_alone_parts_no_row() -> None:
+    (row,) = read("Name,Email address\nPat\u2028Example,p@x.example\n", COLUMNS)
+    assert row.values["name"] == "Pat Example"
