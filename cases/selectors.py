@@ -140,7 +140,7 @@ def guests_of(case: Case) -> list[dict[str, Any]]:
 
 def area_of_case(case: Case) -> protocols.AreaProtocol:
     """The protocol that the case is judged by for life."""
-    return area_of(case.protocol_version, case.partnership.slug)
+    return area_of(case.protocol_version, case.partnership)
 
 
 def facts_of(case: Case) -> dict[str, dt.datetime]:

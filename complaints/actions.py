@@ -92,9 +92,9 @@ def record(*, conference_reference: str, by: Actor, received: Received, now: dt.
     """
     permissions.check_admin(by)
     today = version_on(by.partnership_id or 0, london_date(now))
-    permissions.check_record(by, area_of(today, today.partnership.slug))
+    permissions.check_record(by, area_of(today, today.partnership))
     if received.about == About.AGENCY:
-        raise policies.about_agency(area_of(today, today.partnership.slug))
+        raise policies.about_agency(area_of(today, today.partnership))
     if received.about != About.CONFERENCE:
         raise Denied("Select what the complaint is about", field="about")
     conference = policies.check_conference(

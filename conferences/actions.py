@@ -94,7 +94,7 @@ def book(
     chair = Membership.objects.filter(pk=chair_id, partnership_id=partnership_id, role=Role.CHAIR).first()
     if chair is None:
         raise Denied("Select a chair of this partnership", field="chair")
-    area = area_of(version, chair.partnership.slug)
+    area = area_of(version, chair.partnership)
     policies.check_set_up(chair, area)
     if kind not in ConferenceKind.values:
         raise Denied("Select the kind of conference", field="kind")

@@ -64,7 +64,7 @@ def get_conference_or_404(actor: Actor, reference: str, *, extras: bool = False)
 
 def area_of_conference(conference: Conference) -> protocols.AreaProtocol:
     """The protocol in force on the conference's date."""
-    return area_of(conference.protocol_version, conference.partnership.slug)
+    return area_of(conference.protocol_version, conference.partnership)
 
 
 def conference_children(conference: Conference) -> QuerySet[ConferenceChild]:
@@ -487,12 +487,18 @@ class ListPreview:
 
 
 def list_preview(
-    conference: Conference, rows: list[sheets.Row], *, words: Mapping[str, str], day: dt.date, today: dt.date
+    conference: Conference,
+    rows: list[sheets.Row],
+    *,
+    words: Mapping[str, str],
+    day: dt.date,
+    today: dt.date,
+    records: bool = True,
 ) -> ListPreview:
     """Compare a file with the list of a conference: {how people call a way of taking part: its value} in `words`.
 
     Somebody is known by their email address, else by name and agency. Chair and minute taker are not on the list, so a
-    row about them changes nothing. Three queries.
+    row about them changes nothing. `records`: whether whoever enters it keeps the record. Three queries.
     """
     agencies = {a.name.lower(): a for a in agencies_of(conference.partnership_id)}
     members = {m.user.email.lower(): m for m in members_to_invite(conference, today)}
@@ -520,6 +526,10 @@ def list_preview(
             row.errors.append(f"the same person as row {seen[key]}")
         seen.setdefault(key, row.number)
         report = _yes_or_no(row)
+        if report is not None and not records:
+            row.errors.append(
+                "that a report was sent in is recorded by the chair or the minute taker. Leave it empty"
+            )
         if email in keepers and email:
             row.cells.append((WHAT_COMES, "Nothing: they keep the record"))
             continue

@@ -111,7 +111,7 @@ def ask(*, by: Actor, asked: Asked, now: dt.datetime) -> ConveneRequest:
     """
     version = version_on(by.partnership_id or 0, london_date(asked.made_at or now))
     membership = Membership.objects.select_related("agency", "partnership", "user").get(pk=by.member)
-    area = area_of(version, membership.partnership.slug)
+    area = area_of(version, membership.partnership)
     permissions.check_ask(by, area)
     rules = policies.rules_of(area)
     _check_asked(asked, now)

@@ -8,7 +8,16 @@ from django.shortcuts import render
 from django.urls import reverse
 
 import protocols
-from accounts.edge import ActingRequest, OnceForm, acting, form_status, say_done, signed_in, submit, with_draft
+from accounts.edge import (
+    ActingRequest,
+    OnceForm,
+    acting,
+    form_status,
+    say_done,
+    signed_in,
+    submit,
+    with_draft,
+)
 from cases.selectors import area_of_case
 from conferences.forms import BookForm
 from conferences.selectors import agencies_of, members_by_role

@@ -188,7 +188,7 @@ def moves(
     )
     partnership = Partnership.objects.get(pk=partnership_id)
     versions = {
-        version.pk: area_of(version, partnership.slug)
+        version.pk: area_of(version, partnership)
         for version in ProtocolVersion.objects.filter(partnership=partnership).defer("source_text")
     }
     found = []

@@ -218,7 +218,7 @@ def raise_difference(*, by: Actor, said: Difference, now: dt.datetime) -> Escala
         if conference is not None
         else version_on(membership.partnership_id, london_date(day))
     )
-    area = area_of(version, membership.partnership.slug)
+    area = area_of(version, membership.partnership)
     kind = area.escalation.kind(said.kind)
     if kind is None or said.kind not in KINDS:
         raise Denied("Select what you disagree about", field="kind")
@@ -283,7 +283,7 @@ def raise_for(
     Called inside the transaction of an action that has checked who may.
     """
     conference = attendance.conference
-    area = area_of(conference.protocol_version, conference.partnership.slug)
+    area = area_of(conference.protocol_version, conference.partnership)
     if attendance.agency is None or area.escalation.kind(kind) is None or kind not in KINDS:
         raise Denied("This protocol has no such kind of difference.")
     if not concern.strip():

@@ -207,11 +207,13 @@ def _time(area: protocols.AreaProtocol, clock_id: str) -> str:
     return f"Within {in_words(clock.amount, clock.unit)}"
 
 
-def urgent_view(area: protocols.AreaProtocol, contact: str) -> dict[str, str]:
-    """What to do at once for a child: on every case, whatever its state. The rule where the text has one."""
+def urgent_view(area: protocols.AreaProtocol, contact: str) -> dict[str, Any]:
+    """What to do at once for a child: on every case, whatever its state. The rule where the text has one. `contacts`:
+    the teams to call, in their order."""
     safeguard = area.safeguard("urgent_override")
     return {
         "contact": contact,
+        "contacts": contact.splitlines(),
         "text": safeguard.text if safeguard else "",
         "rule": safeguard.rule if safeguard else "",
         "basis": safeguard.basis if safeguard else "",

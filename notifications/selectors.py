@@ -258,7 +258,7 @@ def _calendar_of(row: Outbox) -> Calendar | None:
     """The calendar of a partnership; none where it has no protocol or no bank holidays, and so no office hours."""
     try:
         version = version_on(row.partnership_id, london_date(row.not_before))
-        nation = area_of(version, row.partnership.slug).nation
+        nation = area_of(version, row.partnership).nation
         return calendar_for(row.partnership_id, nation)
     except Denied:
         return None

@@ -102,7 +102,8 @@ def work(now: dt.datetime) -> Work:
     due = unfired.filter(fire_at__lte=now)
     to_send = Outbox.objects.filter(state__in=WAITING, superseded_at__isnull=True)
     hold = clock_hold()
-    open_clocks = Deadline.objects.filter(state=DeadlineState.OPEN)
+    # Practice is nobody's delay.
+    open_clocks = Deadline.objects.filter(state=DeadlineState.OPEN, partnership__practice_of__isnull=True)
     return Work(
         now=now,
         swept_at=SweepRun.objects.order_by("-pk").values_list("db_now", flat=True).first(),

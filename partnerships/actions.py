@@ -1,7 +1,9 @@
 """Setting up a partnership: its people, posts, calendar, and the protocol it works by."""
 
 import datetime as dt
+import re
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -22,6 +24,7 @@ from partnerships.models import (
     AgencyPost,
     BankHoliday,
     ClosureDay,
+    DutyContact,
     HolidayList,
     Membership,
     Partnership,
@@ -35,6 +38,7 @@ from partnerships.selectors import (
     area_of_upload,
     holiday_changes,
     other_admins,
+    own_text,
     practice_twin,
     real_partnership,
     role_taken,
@@ -179,12 +183,22 @@ def _publish(
         published_at=now,
         published_by_id=by.user_id if by else None,
     )
+    twin = practice_twin(partnership.pk)
+    if twin is not None:  # practice goes on under the same text
+        ProtocolVersion.objects.bulk_create([_copy(version, twin)])
     if by is not None:
         write(
             "partnership.protocol_published", by=by, now=now, object_type="protocol_version", object_id=version.pk,
             partnership_id=partnership.pk, detail={"version": area.version, "date": area.effective_from.isoformat()},
         )  # fmt: skip
     return version
+
+
+def _copy(version: ProtocolVersion, twin: Partnership) -> ProtocolVersion:
+    return ProtocolVersion(
+        partnership=twin, text_id=version.text_id, version=version.version, effective_from=version.effective_from,
+        source_text=version.source_text, sha256=version.sha256, published_at=version.published_at,
+    )  # fmt: skip
 
 
 # --- a new version of the protocol, brought as a file -----------------------------------------------------------------
@@ -693,6 +707,15 @@ def end_post(*, holder_id: int, ends_on: dt.date, by: Actor, now: dt.datetime) -
     return row
 
 
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A team to call at once for a child, as it is entered."""
+
+    team: str
+    telephone: str
+    hours: str = ""
+
+
 @transaction.atomic
 def fill_agency_post(
     *,
@@ -753,14 +776,51 @@ def _of_agency(agency: Agency, membership_id: int | None, email: str) -> Members
 
 @transaction.atomic
 def save_contacts(
-    *, partnership_id: int, name: str, urgent_contact: str, by: Actor, now: dt.datetime
+    *, partnership_id: int, name: str, duty: Sequence[Duty], by: Actor, now: dt.datetime
 ) -> Partnership:
-    """The partnership's name as its pages and letters say it, and whom to call at once for a child."""
+    """The partnership's name as its pages and letters say it, and whom to call at once for a child, in that order.
+
+    What was entered before stays, marked. Raises Denied for a team without a name or a number to call.
+    """
     check_admin(by, partnership_id)
+    for each in duty:
+        if not each.team.strip() or not re.search(r"[0-9]", each.telephone):
+            raise Denied("Enter the name of each team and the number to call")
     row = Partnership.objects.select_for_update().get(pk=partnership_id)
-    row.name, row.urgent_contact = name.strip(), urgent_contact.strip()
+    DutyContact.objects.filter(partnership=row, removed_at__isnull=True).update(
+        removed_at=now, removed_by_id=by.member
+    )
+    contacts = [
+        DutyContact(
+            partnership=row, place=place, team=each.team.strip(), hours=each.hours.strip(),
+            telephone=each.telephone.strip(),
+        )
+        for place, each in enumerate(duty, 1)
+    ]  # fmt: skip
+    DutyContact.objects.bulk_create(contacts)
+    row.name, row.urgent_contact = name.strip(), "\n".join(map(str, contacts))
     row.save(update_fields=["name", "urgent_contact"])
     _setting("partnership.contacts_changed", partnership_id, "partnership", partnership_id, by, now)
+    return row
+
+
+@transaction.atomic
+def save_words(*, partnership_id: int, words: Mapping[str, str], by: Actor, now: dt.datetime) -> Partnership:
+    """The partnership's own words for what the protocol names: a word left empty is the protocol's again.
+
+    Rules, dates and letters that were issued do not change with it. Raises Denied for a word that may not be changed
+    here, since the text rests on it.
+    """
+    check_admin(by, partnership_id)
+    row = Partnership.objects.select_for_update().get(pk=partnership_id)
+    said = own_text(row, london_date(now)).words
+    if set(words) - set(protocols.LOCAL_WORDS):
+        raise Denied("This word is the protocol’s own and cannot be changed here")
+    row.words = {
+        key: text for key, word in words.items() if (text := " ".join(word.split())) and text != said.get(key)
+    }
+    row.save(update_fields=["words"])
+    _setting("partnership.words_changed", partnership_id, "partnership", partnership_id, by, now)
     return row
 
 
@@ -840,15 +900,10 @@ def open_practice(*, partnership_id: int, by: Actor, now: dt.datetime) -> Partne
         slug=real.slug,
         name=f"Practice: {real.name}"[:200],
         urgent_contact=real.urgent_contact,
+        words=real.words,
         practice_of=real,
     )
-    ProtocolVersion.objects.bulk_create(
-        ProtocolVersion(
-            partnership=twin, text_id=row.text_id, version=row.version, effective_from=row.effective_from,
-            source_text=row.source_text, sha256=row.sha256, published_at=row.published_at,
-        )
-        for row in versions
-    )  # fmt: skip
+    ProtocolVersion.objects.bulk_create(_copy(row, twin) for row in versions)
     ClosureDay.objects.bulk_create(
         ClosureDay(partnership=twin, date=row.date, reason=row.reason)
         for row in ClosureDay.objects.filter(partnership=real, removed_at__isnull=True)
@@ -870,10 +925,10 @@ def _invent_people(real: Partnership, twin: Partnership, today: dt.date) -> None
             agency=agencies[kind], email=f"{key}@{real.slug}.practice.invalid", name=name, role=role, job_title=title,
             starts_on=today, line_manager=people.get("manager") if role == Role.CHAIR else None,
         )  # fmt: skip
-    for post in protocols.library().on(real.slug, today).slots:
-        slot = Slot.objects.create(partnership=twin, key=post.key, title=post.title)
+    for post in own_text(real, today).slots:
         if post.per == "partnership":
             filled = {"reviewer": "reviewer", "second_tier": "head"}.get(post.key, "office")
+            slot = Slot.objects.create(partnership=twin, key=post.key, title=post.title)
             SlotHolder.objects.create(partnership=twin, slot=slot, membership=people[filled], starts_on=today)
 
 

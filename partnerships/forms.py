@@ -254,16 +254,99 @@ class AgencyForm(OnceForm):
     required_messages: ClassVar = {"name": "Enter the agency’s name", "kind": "Select the kind of agency"}
 
 
+DUTY_ROWS = 6
+
+
 class ContactsForm(OnceForm):
+    """The partnership's name, and its duty contacts: a row for each team, in the order that their numbers say."""
+
     name = forms.CharField(
         label="Name of the partnership", max_length=200, help_text="As its pages and letters say it."
     )
-    urgent_contact = forms.CharField(
-        label="Whom to call at once for a child",
-        max_length=200,
-        required=False,
-        help_text="In working hours and out of hours, for example: Duty team, 020 7946 0000; after 5pm, 020 7946 0001. It stands on every case.",
-    )
+    required_messages: ClassVar = {"name": "Enter the name of the partnership"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for number in range(1, DUTY_ROWS + 1):
+            self.add_field(
+                f"team_{number}",
+                forms.CharField(label=f"Team {number}: name", max_length=100, required=False),
+            )
+            self.add_field(
+                f"hours_{number}",
+                forms.CharField(
+                    label=f"Team {number}: when it answers", max_length=80, required=False,
+                    help_text="For example: weekdays 9am to 5pm." if number == 1 else "",
+                ),
+            )  # fmt: skip
+            self.add_field(
+                f"telephone_{number}",
+                forms.CharField(
+                    label=f"Team {number}: telephone", max_length=40, required=False,
+                    widget=forms.TextInput(attrs={"class": "govuk-input--width-20", "autocomplete": "off", "inputmode": "tel"}),
+                ),
+            )  # fmt: skip
+            self.add_field(
+                f"order_{number}",
+                forms.IntegerField(
+                    label=f"Team {number}: called as number", min_value=1, max_value=DUTY_ROWS, required=False, initial=number,
+                    widget=forms.NumberInput(attrs={"class": "govuk-input--width-2"}),
+                ),
+            )  # fmt: skip
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Each team with its fields; those that are empty stand folded."""
+        return [
+            {
+                "number": number,
+                "fields": [self[f"{part}_{number}"] for part in ("team", "hours", "telephone", "order")],
+                "open": number == 1
+                or any(self[f"{part}_{number}"].value() for part in ("team", "hours", "telephone")),
+            }
+            for number in range(1, DUTY_ROWS + 1)
+        ]
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or {}
+        for number in range(1, DUTY_ROWS + 1):
+            team, telephone = cleaned.get(f"team_{number}", ""), cleaned.get(f"telephone_{number}", "")
+            if not team and (telephone or cleaned.get(f"hours_{number}")):
+                self.add_error(f"team_{number}", f"Enter the name of team {number}")
+            if team and not any(letter.isdigit() for letter in telephone):
+                self.add_error(f"telephone_{number}", f"Enter the number to call {team}")
+        return cleaned
+
+    def duty(self) -> list[tuple[str, str, str]]:
+        """Team, telephone and hours of each row that was filled, in their order."""
+        given = self.cleaned_data
+        filled = [
+            (given[f"order_{number}"] or number, number)
+            for number in range(1, DUTY_ROWS + 1)
+            if given[f"team_{number}"]
+        ]
+        return [
+            (given[f"team_{number}"], given[f"telephone_{number}"], given[f"hours_{number}"])
+            for _, number in sorted(filled)
+        ]
+
+
+class WordsForm(OnceForm):
+    """The words said here for what the protocol names. Empty: the protocol's own."""
+
+    def __init__(self, *args: Any, words: dict[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for key, (label, said) in words.items():
+            self.add_field(
+                key,
+                forms.CharField(
+                    label=label, max_length=80, required=False, help_text=f"The protocol says: {said}",
+                    widget=forms.TextInput(attrs={"autocomplete": "off", "class": "govuk-input--width-30"}),
+                ),
+            )  # fmt: skip
+
+    def words(self) -> dict[str, str]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "token"}
 
 
 class SignpostForm(OnceForm):

@@ -21,7 +21,10 @@ class Partnership(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     slug = models.SlugField()
     name = models.CharField(max_length=200)
-    urgent_contact = models.CharField(max_length=200, blank=True)
+    urgent_contact = models.CharField(max_length=1000, blank=True)  # the duty contacts in words, one a line
+    words = models.JSONField(
+        default=dict, blank=True
+    )  # the protocol's own words, as they are said here instead
     practice_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="practices"
     )
@@ -264,6 +267,38 @@ class Signpost(TenantRow):
 
     def __str__(self) -> str:
         return self.key
+
+
+class DutyContact(TenantRow):
+    """A team to call at once for a child, with its hours, in the order in which they are tried. A changed one stays."""
+
+    place = models.PositiveSmallIntegerField()
+    team = models.CharField(max_length=100)
+    hours = models.CharField(max_length=80, blank=True)
+    telephone = models.CharField(max_length=40)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["partnership", "place"],
+                condition=Q(removed_at__isnull=True),
+                name="duty_contact_place_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True, removed_by__isnull=True)
+                | Q(removed_at__isnull=False, removed_by__isnull=False),
+                name="duty_contact_removed_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.team}, {self.hours}: {self.telephone}" if self.hours else f"{self.team}: {self.telephone}"
+        )
 
 
 class ProtocolVersion(TenantRow):

@@ -25,6 +25,7 @@ from partnerships.models import (
     AgencyPost,
     BankHoliday,
     ClosureDay,
+    DutyContact,
     HolidayList,
     Membership,
     Partnership,
@@ -83,7 +84,9 @@ def _acting(today: dt.date) -> QuerySet[Membership]:
 def area_in_force(membership: Membership) -> protocols.AreaProtocol | None:
     """The protocol in force today for a membership of `memberships_of`; None where none is published."""
     version: dict[str, Any] | None = membership.in_force  # type: ignore[attr-defined]
-    return _parsed(version["sha256"], version["pk"]).area(membership.partnership.slug) if version else None
+    if version is None:
+        return None
+    return _said_here(_parsed(version["sha256"], version["pk"]), membership.partnership)
 
 
 def slots_held(membership_id: int, today: dt.date) -> dict[str, int]:
@@ -175,7 +178,8 @@ _texts: dict[str, protocols.Protocol] = {}  # by the hash of the text: a publish
 
 def version_texts(slug: str = "") -> list[ProtocolVersion]:
     """The published versions without their texts, of one partnership by its slug or of all, the first to hold first."""
-    rows = ProtocolVersion.objects.filter(partnership__slug=slug) if slug else ProtocolVersion.objects.all()
+    rows = ProtocolVersion.objects.filter(partnership__practice_of__isnull=True)
+    rows = rows.filter(partnership__slug=slug) if slug else rows
     return list(
         rows.defer("source_text").select_related("partnership", "published_by").order_by("effective_from")
     )
@@ -187,7 +191,7 @@ def text_on(slug: str, day: dt.date, published: Iterable[ProtocolVersion]) -> pr
     Raises UnknownPartnership where there is neither.
     """
     version = _in_force([row for row in published if row.partnership.slug == slug], day)
-    return area_of(version, slug) if version else protocols.library().on(slug, day)
+    return area_of(version, version.partnership) if version else protocols.library().on(slug, day)
 
 
 def area_on(slug: str, day: dt.date) -> protocols.AreaProtocol:
@@ -241,9 +245,29 @@ def _parsed(sha256: str, version_id: int) -> protocols.Protocol:
     return protocol
 
 
-def area_of(version: ProtocolVersion, slug: str) -> protocols.AreaProtocol:
-    """The stored text of a published version, as rules. Parsed once per process."""
-    return _parsed(version.sha256, version.pk).area(slug)
+def area_of(version: ProtocolVersion, partnership: Partnership) -> protocols.AreaProtocol:
+    """The stored text of a published version, as rules, in the partnership's own words. Parsed once per process."""
+    return _said_here(_parsed(version.sha256, version.pk), partnership)
+
+
+def own_text(partnership: Partnership, day: dt.date) -> protocols.AreaProtocol:
+    """What a partnership works by on a day in the text's own words, before the partnership has said them otherwise.
+
+    Raises Denied when it has published none.
+    """
+    version = version_on(partnership.pk, day)
+    return _parsed(version.sha256, version.pk).area(partnership.slug)
+
+
+def _said_here(text: protocols.Protocol, partnership: Partnership) -> protocols.AreaProtocol:
+    return _in_words(text, partnership.slug, tuple(sorted(partnership.words.items())))
+
+
+@lru_cache(maxsize=128)
+def _in_words(
+    text: protocols.Protocol, slug: str, words: tuple[tuple[str, str], ...]
+) -> protocols.AreaProtocol:
+    return text.area(slug).said_as(dict(words))
 
 
 def version_on(partnership_id: int, day: dt.date) -> ProtocolVersion:
@@ -431,6 +455,44 @@ def members_of(partnership_id: int, today: dt.date) -> QuerySet[Membership]:
         .exclude(role=Role.GUEST)
         .select_related("user", "agency")
         .order_by("agency__name", "user__name", "role")
+    )
+
+
+WORD_LABELS = {
+    "chair": "Who chairs",
+    "conference": "The meeting, in full",
+    "conference_short": "The meeting, in short",
+    "plan": "The plan for a child",
+    "reviewer": "Who reviews a dissent",
+    "second_tier": "Who decides after the review",
+    "chairs_summary": "What the chair writes about the meeting",
+    "dissent_review": "The review of a dissent",
+}
+
+
+def words_asked(area: protocols.AreaProtocol) -> dict[str, tuple[str, str]]:
+    """The words that this text has and that may be changed: {key: (label, what the text says)}."""
+    return {key: (WORD_LABELS[key], area.words[key]) for key in protocols.LOCAL_WORDS if area.words.get(key)}
+
+
+def words_in_use(area: protocols.AreaProtocol) -> list[str]:
+    """Sentences as pages say them, to see how the words read."""
+    word = area.words.get
+    tried = (
+        f"You are the {word('chair')} of this {word('conference')}.",
+        f"The {word('conference_short')} has ended, and a dissent was recorded in it.",
+        f"The decision not to make a {word('plan')} stands while the dissent is reviewed.",
+        f"The dissent goes to the {word('reviewer')}.",
+        f"It can then go on to the {word('second_tier')}." if word("second_tier") else "",
+        f"The dissent is part of the {word('chairs_summary')}.",
+    )
+    return [sentence for sentence in tried if sentence]
+
+
+def duty_contacts(partnership_id: int) -> list[DutyContact]:
+    """Whom to call at once for a child, in the order in which they are tried."""
+    return list(
+        DutyContact.objects.filter(partnership_id=partnership_id, removed_at__isnull=True).order_by("place")
     )
 
 

@@ -43,6 +43,7 @@ urlpatterns = [
     path("partnership/agencies/<uuid:agency>/", views.agency, name="agency"),
     path("partnership/agencies/<uuid:agency>/posts/<slug:key>/", views.agency_post, name="agency-post"),
     path("partnership/contacts/", views.contacts, name="contacts"),
+    path("partnership/words/", views.words, name="words"),
     path("partnership/links/<slug:place>/", views.signpost, name="signpost"),
     path("partnership/history/", views.setting_log, name="setting-log"),
     path("partnership/publish/", views.publish, name="publish"),

@@ -45,6 +45,7 @@ from partnerships.forms import (
     PersonMoveForm,
     PublishForm,
     SignpostForm,
+    WordsForm,
 )
 from partnerships.middleware import SESSION_KEY
 from partnerships.models import Agency, Membership, Partnership, ProtocolVersion, Slot, SlotHolder
@@ -56,11 +57,13 @@ from partnerships.selectors import (
     area_of,
     area_on,
     areas_on,
+    duty_contacts,
     entries_of,
     holdings_of,
     in_agency_post,
     members_of,
     memberships_of,
+    own_text,
     path_of,
     people_preview,
     per_agency,
@@ -75,6 +78,8 @@ from partnerships.selectors import (
     version_standing,
     version_texts,
     versions_of,
+    words_asked,
+    words_in_use,
 )
 from partnerships.states import Role
 from protocols.describe import sections
@@ -152,7 +157,7 @@ def _version_from(slug: str, begins: str, published: list[ProtocolVersion]) -> p
     found = next((row for row in published if row.effective_from.isoformat() == begins), None)
     if found is None:
         raise Http404("No such version.")
-    return area_of(found, slug)
+    return area_of(found, found.partnership)
 
 
 def protocol_file(request: Any, slug: str, begins: str) -> HttpResponse:
@@ -185,6 +190,10 @@ def partnership(request: ActingRequest) -> HttpResponse:
         "people": members_of(own.pk, today).count(),
         "agencies": len(agencies_of(own.pk)),
         "signposts": signposts_of(own.slug, area),
+        "duty": duty_contacts(own.pk),
+        "words": [
+            (label, own.words[key]) for key, (label, _) in words_asked(area).items() if key in own.words
+        ],
         "form": PublishForm(),
     }
     return render(request, "partnerships/partnership.html", context)
@@ -301,17 +310,21 @@ def _form_page(
     act: Callable[[], Any],
     done: str,
     back: tuple[str, str],
+    *,
+    template: str = "partnerships/form.html",
+    only_shown: bool = False,
     **context: Any,
 ) -> HttpResponse:
-    """One form of the setting: shown, sent, shown again with what was typed, or gone on from."""
+    """One form of the setting: shown, sent, shown again with what was typed, or gone on from. `only_shown`: sent to be
+    looked at, and not to be saved."""
     url, label = back
-    if form.is_bound and form.is_valid():
+    if form.is_bound and not only_shown and form.is_valid():
         response = submit(request, form, act, lambda _: say_done(request, done, url))
         if response:
             return response
     shown = {"form": form, "back_url": url, "back_label": label, "cancel_url": url, **context}
     with_draft(request, form)
-    return render(request, "partnerships/form.html", shown, status=form_status(form))
+    return render(request, template, shown, status=form_status(form))
 
 
 def _pick(rows: Iterable[Any], typed: str) -> int | None:
@@ -566,17 +579,53 @@ def end_post(request: ActingRequest, holding: uuid.UUID) -> HttpResponse:
 
 @signed_in
 def contacts(request: ActingRequest) -> HttpResponse:
+    """The partnership's name, and whom to call at once for a child: several teams, in their order."""
     own = _own(request)
-    initial = {"name": own.name, "urgent_contact": own.urgent_contact}
+    initial: dict[str, Any] = {"name": own.name}
+    for row in duty_contacts(own.pk):
+        n = row.place
+        initial |= {f"team_{n}": row.team, f"hours_{n}": row.hours, f"telephone_{n}": row.telephone}
     form = ContactsForm(_posted(request), initial=initial)
     return _form_page(
         request, form, lambda: actions.save_contacts(
-            partnership_id=own.pk, name=form.cleaned_data["name"], urgent_contact=form.cleaned_data["urgent_contact"],
-            by=request.actor, now=request.now,
+            partnership_id=own.pk, name=form.cleaned_data["name"],
+            duty=[actions.Duty(*row) for row in form.duty()], by=request.actor, now=request.now,
         ),
-        "Name and urgent contact were saved.", (reverse("partnership"), "Partnership"),
-        page_title="Name and urgent contact", submit_label="Save",
+        "Name and duty contacts were saved.", (reverse("partnership"), "Partnership"),
+        template="partnerships/contacts.html", page_title="Name and duty contacts", submit_label="Save",
+        old=own.urgent_contact if not duty_contacts(own.pk) else "",
     )  # fmt: skip
+
+
+@signed_in
+def words(request: ActingRequest) -> HttpResponse:
+    """What the protocol names and is called otherwise here; seen in sentences before it is saved."""
+    own = _own(request)
+    area = own_text(own, london_date(request.now))
+    form = WordsForm(_posted(request), words=words_asked(area), initial=own.words)
+    trying = form.is_bound and "preview" in request.POST and form.is_valid()
+    shown = own.words
+    if trying:
+        shown = {key: " ".join(word.split()) for key, word in form.words().items() if word.strip()}
+    context: dict[str, Any] = {
+        "page_title": "Words used here", "submit_label": "Save", "trying": trying,
+        "secondary": {"label": "See how it reads", "name": "preview", "value": "1"},
+        "sentences": words_in_use(area.said_as(shown)), "template": "partnerships/words.html",
+        "lead": "The pages speak in the words of your protocol. Where people say something else here, enter it. Rules and "
+        "dates stay the same, and what was sent stays as it was.",
+    }  # fmt: skip
+    act = lambda: actions.save_words(  # noqa: E731 - named once
+        partnership_id=own.pk, words=form.words(), by=request.actor, now=request.now
+    )
+    return _form_page(
+        request,
+        form,
+        act,
+        "The words were saved.",
+        (reverse("partnership"), "Partnership"),
+        only_shown=trying,
+        **context,
+    )
 
 
 @signed_in

@@ -11,6 +11,7 @@ from protocols.clocktime import BadTime, NonexistentTime, parse_local
 from protocols.loader import ProtocolError, ProtocolErrors, library, load_file, load_text
 from protocols.model import (
     EVENTS,
+    LOCAL_WORDS,
     AreaProtocol,
     Clock,
     Ladder,
@@ -28,6 +29,7 @@ from protocols.model import (
 
 __all__ = [
     "EVENTS",
+    "LOCAL_WORDS",
     "AreaProtocol",
     "BadTime",
     "Calendar",

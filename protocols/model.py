@@ -5,7 +5,7 @@ so that the loader can check it: an event, a seat, an outcome, a clock, a tier, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -44,6 +44,19 @@ EVENTS: tuple[str, ...] = (
     "handed_to_ladder",
     "dissent_closed",
     "outcome_told",
+)
+
+# What a partnership may call otherwise than its text does: names of people, meetings and papers, and nothing that says
+# what was decided.
+LOCAL_WORDS: tuple[str, ...] = (
+    "chair",
+    "conference",
+    "conference_short",
+    "plan",
+    "reviewer",
+    "second_tier",
+    "chairs_summary",
+    "dissent_review",
 )
 
 CAPACITIES: tuple[str, ...] = (
@@ -955,6 +968,11 @@ class AreaProtocol(Body):
     def word(self, key: str) -> str:
         """The local term for a thing; a missing key is a fault of the caller."""
         return self.words[key]
+
+    def said_as(self, words: Mapping[str, str]) -> "AreaProtocol":
+        """The same rules in other words for what may be called otherwise (`LOCAL_WORDS`); the rest stays as written."""
+        local = {key: word for key, word in words.items() if key in LOCAL_WORDS and key in self.words}
+        return replace(self, words=MappingProxyType({**self.words, **local})) if local else self
 
     def slot(self, key: str) -> Slot | None:
         return next((slot for slot in self.slots if slot.key == key), None)

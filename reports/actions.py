@@ -80,7 +80,7 @@ def _clocks(partnership_id: int, now: dt.datetime, settled: Sequence[Span]) -> C
     """None where no protocol is published, since then there are no clocks either."""
     partnership = Partnership.objects.get(pk=partnership_id)
     try:
-        nation = area_of(version_on(partnership_id, london_date(now)), partnership.slug).nation
+        nation = area_of(version_on(partnership_id, london_date(now)), partnership).nation
     except Denied:
         return Counter()
     return clock_rows(partnership_id, nation, now, settled)

@@ -33,7 +33,12 @@ def conference_list_import(request: ActingRequest, live: Live) -> HttpResponse:
             form.add_error("file", str(reason))
         else:
             preview = list_preview(
-                conference, rows, words=PRESENCE_WORDS, day=live.day, today=london_date(request.now)
+                conference,
+                rows,
+                words=PRESENCE_WORDS,
+                day=live.day,
+                today=london_date(request.now),
+                records=permissions.is_recorder(request.actor, conference),
             )
             once = OnceForm(request.POST if request.POST.get("step") == "import" else None)
             if once.is_bound and once.is_valid() and not preview.wrong:
@@ -53,7 +58,7 @@ def conference_list_import(request: ActingRequest, live: Live) -> HttpResponse:
                 "submit_label": "Enter the list",
             }  # fmt: skip
             bad = bool(preview.wrong or once.errors)
-            return render(request, "conferences/list_check.html", context, status=422 if bad else 200)
+            return render(request, "components/file_check.html", context, status=422 if bad else 200)
     return render(request, "conferences/list_import.html", context, status=form_status(form))
 
 

@@ -143,4 +143,5 @@ def _dissent_line(row: Dissent, area: protocols.AreaProtocol) -> Shown:
         "href": reverse("case", args=[row.case.reference]),
         "status": row.case.get_stage_display(),
         "at": row.expressed_at,
+        "has_account": row.attendance.membership_id is not None,
     }

@@ -138,7 +138,7 @@ class _Writing:
         past = self.past
         self.seed = f"{past.partnership.pk * 1000}"
         version = ProtocolVersion.objects.filter(partnership=past.partnership).order_by("effective_from")[0]
-        self.version, self.area = version.pk, area_of(version, past.partnership.slug)
+        self.version, self.area = version.pk, area_of(version, past.partnership)
         self.people()
         self.days()
         self.plan()

@@ -287,11 +287,11 @@ def clock_rows(
     for span in settled:
         first, after = bounds(span)
         passed = passed.exclude(falls_at__gte=first, falls_at__lt=after)
-    slug = Partnership.objects.values_list("slug", flat=True).get(pk=partnership_id)
+    partnership = Partnership.objects.get(pk=partnership_id)
     versions = {
         version.pk: (
             f"{version.text_id} {version.version}",
-            {clock.id: clock.unit for clock in area_of(version, slug).clocks},
+            {clock.id: clock.unit for clock in area_of(version, partnership).clocks},
         )
         for version in ProtocolVersion.objects.filter(partnership_id=partnership_id)
     }

@@ -125,6 +125,7 @@ def test_an_admin_lets_several_people_in_with_four_clicks_and_one_sets_a_passwor
 ):
     here: House = house("camden", java_script_enabled=scripts)
     here.at(NEXT_DAY)
+    here.expect(422)
     admin = here.person("admin", "/partnership/")
     clear(admin, axe_violations, scripts)
     good = "Nora New,nora@camden.example.org,Police,Detective constable,Practitioner,1/3/2026,\n"

@@ -60,7 +60,7 @@ OPEN = {
     "guest-leave": EVERYONE, "forgotten-password": EVERYONE, "set-password": EVERYONE,
     **dict.fromkeys((
         "people", "person-new", "people-import", "people-template", "person", "person-change", "person-move",
-        "person-end", "person-password", "agencies", "agency-new", "agency", "end-post", "contacts", "setting-log",
+        "person-end", "person-password", "agencies", "agency-new", "agency", "end-post", "contacts", "setting-log", "words",
     ), frozenset({"admin"})),
     "home": MEMBERS, "choose-role": MEMBERS, "notices": MEMBERS, "read-all-notices": MEMBERS, "conferences": MEMBERS,
     "conference-new": frozenset({"chair", "other_chair", "minutes", "admin"}),

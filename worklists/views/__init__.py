@@ -298,7 +298,9 @@ def help_page(request: Any) -> HttpResponse:
     area = area_in_force(request.membership) if request.membership else None
     complaints = area.route("complaints") if area else None
     context = {
-        "urgent_contact": request.membership.partnership.urgent_contact if request.membership else "",
+        "urgent_contact": "; ".join(request.membership.partnership.urgent_contact.splitlines())
+        if request.membership
+        else "",
         "own_slug": area.slug if area else "",
         "means": area.dissent.means if area else "",
         "complaints": complaints.text if complaints else "",

@@ -158,3 +158,16 @@ def test_a_file_that_is_no_table_says_what_to_do(world: World, open_as: Callable
     assert answer.status_code == 422
     assert "The first row must name the columns. Missing: Name" in answer.content.decode()
     assert "nothing,of,this" in answer.content.decode()
+
+
+def test_the_admin_fills_the_list_and_leaves_the_record_to_those_who_keep_it(
+    world: World, open_as: Callable[..., Any]
+) -> None:
+    conference = world.booked()
+    admin = open_as(world, "admin")
+    admin.get(page_of(conference))
+    assert "recorded by the chair" in check(admin, conference, "Pat,Police,,,,,yes").content.decode()
+    check(admin, conference, "Pat,Police,,,,,")
+    admin.at = page_of(conference)
+    assert confirm(admin).status_code == 302
+    assert Attendance.objects.filter(name="Pat").exists()

@@ -445,7 +445,7 @@ def quorum(monkeypatch):
     """The same protocol with a quorum of four agencies; one decision is never for fewer."""
 
     def with_quorum(version, slug):
-        area = area_of(version, slug)
+        area = area_of(version, version.partnership)
         rules = dataclasses.replace(
             area.conference,
             quorum=Quorum(minimum=4, text="Four agencies.", rule="AFC-1", not_when_inquorate=("on_plan",)),

@@ -304,3 +304,16 @@ def test_the_chair_sees_the_outcome_and_not_the_reasons(world, open_as):
     assert "Not upheld" in chair.text
     assert "All of it was weighed again." not in chair.text
     assert "Went through the reasons." not in chair.text
+
+
+def test_when_the_conference_has_ended_a_dissenter_without_an_account_can_be_invited_from_there(
+    world, open_as
+):
+    dissent = world.dissent_of_guest("awaiting_view")
+    chair = open_as(world, "chair")
+    page = chair.get("conference-ended", dissent.conference.reference).content.decode()
+    assert f'href="/cases/{dissent.case.reference}/#guests"' in page
+    assert 'id="guests"' in chair.get("case", dissent.case.reference).content.decode()
+    with_account = world.dissent_at("awaiting_view")
+    page = chair.get("conference-ended", with_account.conference.reference).content.decode()
+    assert "#guests" not in page

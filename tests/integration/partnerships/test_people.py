@@ -13,8 +13,8 @@ from accounts.models import OneTimeKey, User
 from audit.models import AuditEvent
 from core.refusals import Denied
 from partnerships import actions
-from partnerships.actions import Person
-from partnerships.models import Agency, Membership, Partnership, Signpost, SlotHolder
+from partnerships.actions import Person, save_words
+from partnerships.models import Agency, DutyContact, Membership, Partnership, Signpost, SlotHolder
 from partnerships.selectors import holders_of, memberships_of
 from partnerships.states import Role
 from tests.builders import LATER, World
@@ -275,10 +275,83 @@ def test_a_post_shows_for_whom_a_deputy_acts_and_ends_on_a_day(world: World, adm
     assert AuditEvent.objects.filter(type="partnership.slot_ended").count() == 1
 
 
-def test_name_and_urgent_contact_are_changed(world: World, admin: Client) -> None:
-    admin.post("/partnership/contacts/", once(name="Camden Partnership", urgent_contact="Duty team, 1"))
+def test_duty_contacts_stand_on_every_case_in_their_order(world: World, admin: Client) -> None:
+    given = once(
+        name="Camden Partnership", team_1="Night team", hours_1="after 5pm", telephone_1="00000 000002", order_1="2",
+        team_2="Day team", hours_2="", telephone_2="00000 000001", order_2="1",
+    )  # fmt: skip
+    assert admin.post("/partnership/contacts/", given).status_code == 302
     row = Partnership.objects.get(pk=world.partnership.pk)
-    assert (row.name, row.urgent_contact) == ("Camden Partnership", "Duty team, 1")
+    assert (row.name, row.urgent_contact) == (
+        "Camden Partnership", "Day team: 00000 000001\nNight team, after 5pm: 00000 000002",
+    )  # fmt: skip
+    dissent = world.dissent_at("awaiting_view")
+    chair = Client()
+    chair.force_login(world.people["chair"].user)
+    page = chair.get(f"/cases/{dissent.case.reference}/").content.decode()
+    assert page.index("Day team: 00000 000001") < page.index("Night team, after 5pm")
+    # Changed again: what stood there stays on record, and the form shows what holds now.
+    admin.post("/partnership/contacts/", once(name="Camden", team_1="One team", telephone_1="00000 000003"))
+    assert [(c.team, c.removed_at is None) for c in DutyContact.objects.order_by("pk")] == [
+        ("Day team", False), ("Night team", False), ("One team", True),
+    ]  # fmt: skip
+    shown = admin.get("/partnership/contacts/").content.decode()
+    assert 'value="One team"' in shown
+    assert "Day team" not in shown
+    assert "duty contacts" in admin.get("/partnership/history/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"team_1": "Day team"}, "Enter the number to call Day team"),
+        ({"team_1": "Day team", "telephone_1": "ask"}, "Enter the number to call Day team"),
+        ({"telephone_2": "00000 000001"}, "Enter the name of team 2"),
+        ({"team_1": "x" * 101, "telephone_1": "1"}, "Team 1: name must be 100 characters or less"),
+    ],
+)
+def test_a_duty_contact_needs_a_name_and_a_number(admin: Client, typed: dict[str, str], said: str) -> None:
+    answer = admin.post("/partnership/contacts/", once(name="Camden", **typed))
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert not DutyContact.objects.exists()
+
+
+def test_the_words_of_a_partnership_are_seen_before_they_are_saved_and_then_stand_on_its_pages(
+    world: World, admin: Client
+) -> None:
+    url = reverse("words")
+    tried = admin.post(url, once(chair="independent chair", reviewer="Service Lead", preview="1"))
+    assert tried.status_code == 200
+    assert "You are the independent chair of this child protection case conference." in tried.content.decode()
+    assert Partnership.objects.get(pk=world.partnership.pk).words == {}
+    assert (
+        admin.post(
+            url, once(chair=" independent  chair ", reviewer="Service Manager for Child Protection")
+        ).status_code
+        == 302
+    )
+    row = Partnership.objects.get(pk=world.partnership.pk)
+    assert row.words == {"chair": "independent chair"}  # what the protocol says anyway is not kept
+    conference = world.started()
+    chair = Client()
+    chair.force_login(world.people["chair"].user)
+    assert (
+        "Independent chair" in chair.get(f"/conferences/{conference.reference}/attendance/").content.decode()
+    )
+    other = World("brighton-hove")
+    assert "Independent chair" not in other.area.word("chair")
+    assert "words that are said here" in admin.get("/partnership/history/").content.decode()
+
+
+def test_a_word_that_says_what_was_decided_cannot_be_changed(world: World) -> None:
+    with pytest.raises(Denied):
+        save_words(
+            partnership_id=world.partnership.pk,
+            words={"plan_made": "nothing"},
+            by=world.actor("admin"),
+            now=LATER,
+        )
 
 
 def test_an_address_that_the_text_leaves_open_stands_on_the_protocols_page(

@@ -52,7 +52,7 @@ def test_every_row_of_an_invented_past_leads_to_rows_that_there_are(like: str) -
 @pytest.mark.parametrize("like", ["camden", "west-dunbartonshire"])
 def test_its_clocks_are_due_when_the_calendar_says(like: str) -> None:
     partnership = past(like, 300)
-    area = area_of(ProtocolVersion.objects.get(partnership=partnership), partnership.slug)
+    area = area_of(ProtocolVersion.objects.get(partnership=partnership), partnership)
     calendar, clocks = calendar_for(partnership.pk, area.nation), {clock.id: clock for clock in area.clocks}
     dated = Deadline.objects.filter(partnership=partnership, due_at__isnull=False)
     assert dated.exists()

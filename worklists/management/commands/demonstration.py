@@ -26,7 +26,7 @@ from conferences.states import Presence, Side, ViewChoice
 from convening import actions as convenings
 from convening.actions import Asked
 from convening.models import ConveneRequest
-from core.actor import Actor
+from core.actor import Actor, operator_actor
 from core.clock import LONDON, edge_now, london_date
 from deadlines.actions import sweep
 from deadlines.models import DeadlineEffect
@@ -42,6 +42,7 @@ from partnerships.actions import (
     add_agency,
     add_member,
     load_bank_holidays,
+    open_practice,
     publish_protocol,
     set_up_partnership,
 )
@@ -191,6 +192,7 @@ class Stage:
         publish_protocol(
             partnership=self.partnership, area=self.area, by=None, now=self.now - dt.timedelta(days=200)
         )
+        open_practice(partnership_id=self.partnership.pk, by=operator_actor(), now=self.now)
         self.calendar = calendar_for(self.partnership.pk, self.area.nation)
 
     def _posts_of(self, key: str, start: dt.date) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("partnerships", "0004_signposts"),
+        ("partnerships", "0006_agency_posts"),
     ]
 
     operations = [
