@@ -267,20 +267,29 @@ def test_the_report_to_print_is_a_tagged_pdf_with_every_table(world: World, open
 def test_what_is_done_with_figures_changes_none_of_them(world: World, open_as) -> None:
     publication = busy(world)
     before = Book.objects.get(partnership=world.partnership)
-    Tally.objects.filter(counted="places").delete()  # would come back with another count
     open_as(world, "admin", f"/figures/{publication.uuid}/csv/", now=AFTER)
-    assert actions.count_anew(partnership_id=world.partnership.pk, now=AFTER).as_at == before.as_at
-    assert not Tally.objects.filter(counted="places").exists()
+    later = AFTER + dt.timedelta(hours=1)
+    assert actions.count_anew(partnership_id=world.partnership.pk, now=later).as_at == before.as_at
+    world.ended(starts_at=at("2026-04-01"))
+    assert actions.count_anew(partnership_id=world.partnership.pk, now=later).as_at == later
 
 
-def test_a_settled_month_is_not_even_looked_at_again(world: World) -> None:
+def test_a_settled_month_is_not_even_looked_at_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     busy(world)
+    looked_past: list[object] = []
+
+    def counting(partnership_id: int, settled: object) -> Counting:
+        looked_past.append(settled)
+        return Counting(partnership_id, settled)
+
+    monkeypatch.setattr(actions, "Counting", counting)
     world.ended(starts_at=at("2026-03-25"))
     world.ended(starts_at=at("2026-04-01"))
     actions.count_anew(partnership_id=world.partnership.pk, now=AFTER)
     rows = Tally.objects.filter(partnership=world.partnership, counted="conferences")
     assert sum(rows.filter(month="2026-03").values_list("count", flat=True)) == 10
     assert sum(rows.filter(month="2026-04").values_list("count", flat=True)) == 1
+    assert looked_past == [[QUARTER]]
     again = Counting(world.partnership.pk, [QUARTER]).rows()
     assert {grain.month for _, grain, _, _ in again} == {"2026-04"}
 
