@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "convening",
     "dissent",
     "complaints",
+    "learning",
     "operations",
     "papers",
     "worklists",

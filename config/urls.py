@@ -22,5 +22,6 @@ urlpatterns = [
     path("", include("dissent.urls")),
     path("complaints/", include("complaints.urls")),
     path("", include("convening.urls")),
+    path("", include("learning.urls")),
     path("", include("papers.urls")),
 ]

@@ -35,13 +35,13 @@ from partnerships.models import (
     SlotHolder,
 )
 from partnerships.selectors import (
-    area_of_upload,
     holiday_changes,
     other_admins,
     own_text,
     practice_twin,
     real_partnership,
     role_taken,
+    text_of_upload,
     unfilled_slots,
     waiting_upload,
     works_anywhere,
@@ -291,7 +291,7 @@ def publish_upload(*, partnership_id: int, upload: uuid.UUID, by: Actor, now: dt
     check_begins_later(row.effective_from, now)
     check_day_free(partnership_id, row.effective_from)
     partnership = Partnership.objects.get(pk=partnership_id)
-    version = _publish(partnership, area_of_upload(row, partnership.slug), by, now)
+    version = _publish(partnership, text_of_upload(row).area(partnership.slug), by, now)
     row.published_as = version
     row.save(update_fields=["published_as"])
     return version

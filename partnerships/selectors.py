@@ -229,11 +229,11 @@ def waiting_upload(partnership_id: int) -> ProtocolUpload | None:
     ).first()
 
 
-def area_of_upload(upload: ProtocolUpload, slug: str) -> protocols.AreaProtocol:
+def text_of_upload(upload: ProtocolUpload) -> protocols.Protocol:
     """The rules of a text that waits; parsed once per process, as those of a version are."""
     if upload.sha256 not in _texts:
         _texts[upload.sha256] = load_text(upload.source_text, f"{upload.text_id} {upload.version}")
-    return _texts[upload.sha256].area(slug)
+    return _texts[upload.sha256]
 
 
 def _parsed(sha256: str, version_id: int) -> protocols.Protocol:

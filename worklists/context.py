@@ -34,6 +34,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "name": actor.name,
         "role_label": membership.job_title or membership.get_role_display(),
         "partnership_name": membership.partnership.name,
+        "may_compare": actor.role in (Role.CHAIR, *REVIEWERS, Role.PARTNERSHIP_ADMIN),
         "choose_role": getattr(request, "membership_choices", 1) > 1,
     }
     context["practice"] = actor.practice
@@ -66,6 +67,7 @@ def nav_of(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
         (home_label(role), "home"),
         ("My conferences" if role in (*RECORDERS, Role.PRACTITIONER) else "Conferences", "conferences"),
         ("Figures", "figures") if has_setting else None,
+        ("Learning", "learning") if has_setting else None,
         ("Partnership", "partnership") if has_setting else None,
         (f"Notices ({unread})" if unread else "Notices", "notices"),
         ("Guidance", "help"),

@@ -6,6 +6,11 @@ from django import forms
 
 import protocols
 from accounts.edge import OnceForm
+from core.formbase import GovForm
+from core.widgets import LocalDateTimeField
+from deadlines.forms import EventsForm
+from partnerships.states import AgencyKind
+from protocols.compare import Matter
 from protocols.loader import MAX_TEXT
 
 FILE = "the file"
@@ -52,3 +57,62 @@ def _how_many(count: int) -> str:
     if count == 1:
         return "The file has a mistake, which is listed below. Correct it and choose the file again"
     return f"The file has {count} mistakes, which are listed below. Correct them and choose the file again"
+
+
+# --- compare protocols ------------------------------------------------------------------------------------------------
+
+INVENTED = "invented"
+PRESENCE = (
+    ("attended", "They attended"),
+    ("remote", "They attended remotely"),
+    ("left_early", "They attended, and left early"),
+    ("report_only", "They sent a report only"),
+    ("absent", "They did not attend"),
+    ("not_listed", "They were not invited"),
+)
+
+
+class CompareForm(GovForm):
+    """Which case, and under whose protocol."""
+
+    partnership = forms.ChoiceField(label="Under whose protocol?", widget=forms.Select)
+    case = forms.ChoiceField(
+        label="Which case?",
+        help_text="A closed case of your partnership, or an invented one. Only its events and kinds are used: no child and no person.",
+        widget=forms.Select,
+    )
+    required_messages: ClassVar = {"partnership": "Select a partnership", "case": "Select a case"}
+
+    def __init__(
+        self, *args: Any, areas: list[protocols.AreaProtocol], cases: list[tuple[str, str]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        listed: Any = self.fields
+        listed["partnership"].choices = [
+            ("", "Select a partnership"),
+            *((area.slug, area.partnership_name) for area in areas),
+        ]
+        listed["case"].choices = [(INVENTED, "An invented case"), *cases]
+
+
+class InventedForm(EventsForm):
+    """An invented matter: who differed, how they took part, and when things happened."""
+
+    agency_kind = forms.ChoiceField(label="Which kind of agency differs?", choices=AgencyKind.choices)
+    presence = forms.ChoiceField(label="How did they take part in the conference?", choices=PRESENCE)
+    expressed_at = LocalDateTimeField(
+        label="When they say that they dissent", required=False, error_name="When they say it"
+    )
+    required_messages: ClassVar = {
+        "agency_kind": "Select the kind of agency",
+        "presence": "Select how they took part",
+    }
+
+    def matter(self) -> Matter:
+        values = self.cleaned_data
+        return Matter(
+            agency_kind=values["agency_kind"],
+            events=self.given().events,
+            presence=values["presence"],
+            expressed_at=values["expressed_at"],
+        )

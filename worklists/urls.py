@@ -3,10 +3,13 @@
 from django.urls import path
 
 from worklists import views
-from worklists.views import texts
+from worklists.views import compare, overview, texts
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("overview/", overview.overview, name="overview"),
+    path("overview/cases/", overview.cases, name="overview-cases"),
+    path("compare/", compare.compare, name="compare"),
     path("find/", views.find, name="find"),
     path("cases/<str:reference>/", views.case, name="case"),
     path("cases/<str:reference>/history/", views.case_history, name="case-history"),

@@ -21,6 +21,7 @@ from convening import actions as convenings
 from dissent import actions as dissents
 from dissent.states import DissentState as S
 from escalation import actions as escalations
+from learning import actions as learning
 from notifications.actions import enqueue, send_due
 from notifications.models import Message, Outbox
 from notifications.states import MessageState
@@ -92,6 +93,21 @@ def press(button: str) -> Callable[[Person], Any]:
 
 def pick(name: str, number: int = 0) -> Callable[[Person], Any]:
     return lambda person: person.page.locator(f"main [name='{name}']").nth(number).check()
+
+
+def bad_file(person: Person) -> None:
+    """A protocol with mistakes, chosen and sent."""
+    wrong = b'schema = 1\n[protocol]\nid = 3\n[[area]]\nslug = "camden"\n[words]\nmoon = 4\n'
+    person.page.locator("main input[type=file]").set_input_files(
+        {"name": "wrong.toml", "mimeType": "text/plain", "buffer": wrong}
+    )
+    person.press(re.compile("^Check the file"))
+
+
+def unticked(person: Person) -> None:
+    for box in person.page.locator("main input[type=checkbox]").all():
+        box.uncheck()
+    person.press(re.compile("^Save"))
 
 
 def wrong_password(person: Person) -> None:
@@ -193,6 +209,42 @@ def late(house: House) -> dict[str, str]:
     dissent = world.dissent_at(S.UNDER_REVIEW)
     house.at(LATER + dt.timedelta(days=20))
     return {"pd": dissent.case.reference}
+
+
+def learnt_from(house: House) -> dict[str, str]:
+    """A text of the protocol that waits, cases in several places, and what one of them teaches."""
+    world = house.world
+    world.second_admin()
+    one = world.dissent_at(S.CLOSED)
+    for state in (S.UNDER_REVIEW, S.DECIDED):
+        world.dissent_at(state)
+    world.booked(starts_at=AFTER + dt.timedelta(days=9))
+    point = '[[guidance]]\nid = "early"\ntitle = "Talk early"\ntext = "Speak before you write."\nrule = "CAM-4"\n\n[words]'
+    upload = world.uploaded(
+        ('after = "conference_ended"\namount = 10', 'after = "conference_ended"\namount = 8'), ("[words]", point),
+        day="2026-04-01", now=LATER,
+    )  # fmt: skip
+    learning.note_lesson(
+        case_id=one.case_id, themes=["neglect", "plan"], point="Send the chronology before the conference.",
+        by=world.actor("reviewer"), now=LATER,
+    )  # fmt: skip
+    made = learning.make_summary(
+        partnership_id=world.partnership.pk, period="2025-Q4", points=[], by=world.actor("admin"), now=LATER
+    )
+    house.at(AFTER)
+    return {
+        "pd": one.case.reference,
+        "up": str(upload.uuid),
+        "sum": str(made.uuid),
+        "from": str(world.area.effective_from),
+    }
+
+
+TRY = (
+    "conference_ended_day=10&conference_ended_month=3&conference_ended_year=2026&conference_ended_time=3pm"
+    "&expressed_at_day=11&expressed_at_month=3&expressed_at_year=2026&expressed_at_time=9am"
+)
+WHO = "agency_kind=police&presence=attended"
 
 
 def two_roles(house: House) -> dict[str, str]:
@@ -412,6 +464,28 @@ LOOKS: dict[str, tuple[str, Callable[[House], dict[str, str]], tuple[Look, ...]]
         Look("review, refused", "reviewer", "/cases/{pd}/review/", nothing("^Check and send$"), refused=True),
         Look("home of the administrator", "admin", "/"),
         Look("case, overdue, dissenter", "police", "/cases/{pd}/"),
+    )),
+    "the protocol on screen, and what is learnt": ("camden", learnt_from, (
+        Look("overview", "admin", "/overview/"),
+        Look("list behind a number", "admin", "/overview/cases/?of=open"),
+        Look("list behind a number, empty", "admin", "/overview/cases/?of=late"),
+        Look("versions", "admin", "/partnership/protocol/"),
+        Look("a text that waits", "admin", "/partnership/protocol/{up}/"),
+        Look("a text that waits, to the second person", "admin2", f"/partnership/protocol/{{up}}/?{TRY}"),
+        Look("a version", "police", "/protocols/camden/from/{from}/"),
+        Look("versions, with mistakes", "admin2", "/partnership/protocol/{up}/", chain(
+            press("^Withdraw it"), bad_file), refused=True),
+        Look("compare", "chair", "/compare/"),
+        Look("compare, refused", "chair", "/compare/?partnership=&case=invented", refused=True, status=422),
+        Look("compare, a past case", "admin", "/compare/?partnership=brighton-hove&case={pd}"),
+        Look("compare, invented", "chair", f"/compare/?partnership=brighton-hove&case=invented&{TRY}&{WHO}"),
+        Look("what can be learnt", "reviewer", "/cases/{pd}/learning/"),
+        Look("what can be learnt, refused", "reviewer", "/cases/{pd}/learning/", unticked, refused=True),
+        Look("learning", "admin", "/learning/"),
+        Look("learning, refused", "admin", "/learning/", nothing("^Add the theme"), refused=True),
+        Look("summary, to make", "admin", "/learning/summaries/new/?period=2025-Q3"),
+        Look("summary", "police", "/learning/summaries/{sum}/"),
+        Look("summaries", "police", "/learning/summaries/"),
     )),
     "after the decision": ("camden", decided, (
         Look("home", "reviewer", "/"),

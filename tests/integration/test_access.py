@@ -24,6 +24,7 @@ from cases.states import VISIT, Capacity
 from conferences import actions as conferences
 from core.clock import edge_now
 from dissent import actions as dissents
+from learning import actions as learning
 from papers import actions as papers
 from papers.selectors.documents import Place
 from partnerships.models import Membership, SlotHolder
@@ -67,7 +68,10 @@ OPEN = {
     "practice": MEMBERS, "practice-start": MEMBERS, "practice-enter": MEMBERS, "practice-leave": MEMBERS,
     "practice-open": frozenset({"admin"}),
     "not-delivered": frozenset({"admin"}), "how-we-tell-you": MEMBERS,
-    "protocol-version": EVERYONE, "protocol-file": EVERYONE,
+    "overview": frozenset({"admin"}), "overview-cases": frozenset({"admin"}),
+    "learning": frozenset({"admin"}), "learning-summary-new": frozenset({"admin"}), "theme-retire": frozenset({"admin"}),
+    "learning-summaries": MEMBERS, "learning-summary": MEMBERS,
+    "compare": frozenset({"chair", "other_chair", "manager", "reviewer", "deputy", "second", "admin"}), "protocol-version": EVERYONE, "protocol-file": EVERYONE,
     "protocol-versions": frozenset({"admin"}), "protocol-upload": frozenset({"admin"}),
     "protocol-publish": frozenset({"admin"}), "protocol-withdraw": frozenset({"admin"}),
     "partnership": frozenset({"admin"}), "fill-post": frozenset({"admin"}), "publish": frozenset({"admin"}),
@@ -107,7 +111,7 @@ OF_A_CONFERENCE = {
     "conference-list-import": PREPARERS, "conference-list-template": PREPARERS,
 }  # fmt: skip
 OF_A_CASE = {
-    "case": OF_THE_CASE, "case-history": OF_THE_CASE,
+    "case": OF_THE_CASE, "case-history": OF_THE_CASE, "lesson": frozenset({"reviewer"}),
     "invite-guest": KEEPERS | {"reviewer", "admin"}, "end-guest": KEEPERS | {"reviewer", "admin"},
     "written-view": frozenset({"reviewer", "police"}),
     "receipt-correct": frozenset({"reviewer"}),
@@ -182,6 +186,7 @@ class Matter:
     complaint: str
     publication: uuid.UUID  # of figures
     upload: uuid.UUID  # a text of the protocol that waits
+    summary: uuid.UUID  # of what was learnt
     names: frozenset[str]  # the addresses that exist for it
     papers: dict[str, Any] = field(default_factory=dict)  # what an address of papers can name
 
@@ -196,6 +201,7 @@ class Matter:
             "place": self.world.area.links[0].id if self.world.area.links else "none", "participant": self.guest.participant.uuid, "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,
         }  # fmt: skip
         known |= {"begins": self.world.area.effective_from.isoformat(), "upload": self.upload}
+        known |= {"summary": self.summary, "theme": "threshold"}
         known["child"] = self.child
         if name in OF_A_COMPLAINT:
             known |= {"reference": self.complaint, "tell_id": "decision_stands", "seat": "agencies"}
@@ -260,6 +266,13 @@ def matter(slug: str, state: str) -> Matter:
             now=LATER,
         ).uuid,
         world.uploaded().uuid,
+        learning.make_summary(
+            partnership_id=world.partnership.pk,
+            period="2025-Q4",
+            points=[],
+            by=world.actor("admin"),
+            now=LATER,
+        ).uuid,
         names,
         named,
     )

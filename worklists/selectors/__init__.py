@@ -211,7 +211,7 @@ def work_list(actor: Actor, now: dt.datetime, *, number: str = "1", all_closed: 
     shown |= Q(closed_at__isnull=False) if all_closed else Q(closed_at__gte=now - RECENTLY)
     cases = (
         with_people(visible.filter(shown))
-        .annotate(mine=_mine(actor), late=_late(now), total=Window(Count("*")), **_duties(actor))
+        .annotate(mine=_mine(actor), late=late_now(now), total=Window(Count("*")), **owed_by(actor))
         .annotate(part=_part(actor))
         .order_by("part", F("next_due_at").asc(nulls_last=True), "-closed_at", "opened_at", "pk")
     )
@@ -221,12 +221,12 @@ def work_list(actor: Actor, now: dt.datetime, *, number: str = "1", all_closed: 
         page_number, rows = 1, list(cases[:PAGE])
     total = rows[0].total if rows else 0
     posts = Posts(actor.partnership_id or 0, london_date(now))
-    calendar = _calendar(rows, actor)
+    calendar = calendar_of(rows, actor)
     sections = [Section(part) for part in parts_of(actor)]
     for case in rows:
         for section in sections:
             if section.part.key == case.part:
-                section.rows.append(_row(case, actor, posts, calendar, now))
+                section.rows.append(row_of(case, actor, posts, calendar, now))
     return WorkList(sections, Paginator(range(total), PAGE).page(page_number), posts)
 
 
@@ -256,7 +256,7 @@ def _mine(actor: Actor) -> Exists | Q:
     )
 
 
-def _duties(actor: Actor) -> dict[str, Any]:
+def owed_by(actor: Actor) -> dict[str, Any]:
     """What a person still owes in each case: their own agreed actions, replies to a reviewer, and, where a ladder has
     been climbed, the record of their own side. The
     partnership admin keeps the partnership's own record by hearing and deciding."""
@@ -306,7 +306,7 @@ def duties_of(case: Any, area: protocols.AreaProtocol, today: dt.date) -> list[s
     return found
 
 
-def _late(now: dt.datetime) -> Q:
+def late_now(now: dt.datetime) -> Q:
     return Q(overdue=True) | Q(next_due_at__lt=now - dt.timedelta(seconds=1))
 
 
@@ -363,7 +363,7 @@ def parts_of(actor: Actor) -> list[Part]:
     ]
 
 
-def _calendar(rows: list[Case], actor: Actor) -> Calendar | None:
+def calendar_of(rows: list[Case], actor: Actor) -> Calendar | None:
     """The partnership's calendar: none is needed without a case, or where none is loaded."""
     if not rows:
         return None
@@ -373,7 +373,7 @@ def _calendar(rows: list[Case], actor: Actor) -> Calendar | None:
         return None
 
 
-def _row(
+def row_of(
     case: Any, actor: Actor, posts: Posts, calendar: Calendar | None, now: dt.datetime
 ) -> dict[str, Any]:
     area = area_of_case(case)

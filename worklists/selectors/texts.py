@@ -175,5 +175,6 @@ def side_by_side(
         if other is None:
             other_id = next((key for key, each in after.items() if each["label"] == row["label"]), None)
             other = after.pop(other_id) if other_id else None
-        pairs.append(Pair(row["label"] if other is None else other["label"], row, other))
+        labels = dict.fromkeys(each["label"] for each in (row, other) if each is not None)
+        pairs.append(Pair(" / ".join(labels), row, other))
     return [*pairs, *(Pair(row["label"], None, row) for row in after.values())]

@@ -45,6 +45,8 @@ from escalation.selectors import (
     urgent_view,
 )
 from escalation.selectors import Page as EscalationPage
+from learning.permissions import check_note
+from learning.states import DECIDED
 from notifications.selectors import is_undelivered_in, undelivered
 from operations.selectors import office_warnings, service_reads
 from partnerships.selectors import area_in_force
@@ -144,6 +146,7 @@ def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation
     area, now = area_of_case(found), request.now
     clocks, corrections = clocks_of(found, now), corrections_of(found)
     page = EscalationPage(escalation, area, request.actor, now, clocks)
+    learn = _lesson(found) if allowed(check_note, request.actor, found) else []
     stands = escalation.kind == OUTCOME_KIND and found.closed_at is None
     whole = page.shown()
     convening = convening_of(found) if found.kind == Kind.NEED_FOR_CONFERENCE else None
@@ -156,6 +159,7 @@ def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation
         **_undelivered(request, found),
         "identity": identity_view(page),
         "jump": TO_URGENT,
+        "learn": learn,
         "clocks": [clock_view(clock, now, corrections=corrections) for clock in clocks],
         "running": sum(clock.is_open for clock in clocks),
         "ended": sum(not clock.is_open for clock in clocks),
@@ -187,6 +191,13 @@ def _guests(request: ActingRequest, found: Case) -> list[dict[str, Any]]:
     admin = actor.role == Role.PARTNERSHIP_ADMIN and actor.partnership_id == found.partnership_id
     holds = actor.kind == "person" and (admin or in_capacity(actor, found, *INVITERS))
     return guests_of(found) if holds else []
+
+
+def _lesson(found: Case) -> list[dict[str, str]]:
+    """The way to say what a decided case teaches."""
+    if found.stage not in DECIDED:
+        return []
+    return [{"href": reverse("lesson", args=[found.reference]), "label": "Say what can be learnt from it"}]
 
 
 def _undelivered(request: ActingRequest, found: Case) -> dict[str, Any]:
@@ -227,7 +238,7 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
         "records": beside_case(found, actor, area),
         "additions": list(dissent.additions.all()) if who.dissenter or who.reviewer else [],
         "questions": selectors.questions_for(actor, dissent),
-        "actions": case_actions(dissent, area, actor),
+        "actions": case_actions(dissent, area, actor) + (_lesson(found) if who.reviewer else []),
         "unresolved": if_unresolved(dissent, area, None if whole and whole["open"] else actor),
         "whole": whole,
         "ladder": ladder_view(area, dissent.agency.kind),

@@ -17,7 +17,7 @@ from deadlines.forms import EventsForm
 from deadlines.selectors import public_calendar
 from partnerships import actions
 from partnerships.models import Partnership, ProtocolUpload
-from partnerships.selectors import area_of_upload, text_on, uploads_of, version_texts
+from partnerships.selectors import text_of_upload, text_on, uploads_of, version_texts
 from protocols.calendar import CalendarHorizon
 from worklists.forms import ProtocolFileForm
 from worklists.selectors import texts as selectors
@@ -71,7 +71,8 @@ def upload(request: ActingRequest, upload: uuid.UUID) -> HttpResponse:
     """One text that was brought: what it changes, whom it does not touch, and dates by it and by the present one."""
     own = _own(request)
     row = selectors.get_upload_or_404(own.pk, upload)
-    new, old = area_of_upload(row, own.slug), _before(row, own.slug)
+    whole, old = text_of_upload(row), _before(row, own.slug)
+    new = whole.area(own.slug)
     form = EventsForm(request.GET or None, area=new, beside=old)
     context: dict[str, Any] = {
         "upload": row,
@@ -81,7 +82,7 @@ def upload(request: ActingRequest, upload: uuid.UUID) -> HttpResponse:
         "stops": selectors.hindrances(row, new, own, request.now),
         "changes": selectors.changes_of(old, new),
         "untouched": selectors.untouched_by(request.actor, row.effective_from),
-        "others": [area for area in _all_of(row).areas if area.slug != own.slug],
+        "others": [area for area in whole.areas if area.slug != own.slug],
         "form": form,
         "once": OnceForm(),
     }
@@ -103,10 +104,6 @@ def _before(row: ProtocolUpload, slug: str) -> protocols.AreaProtocol:
     others = [version for version in version_texts(slug) if version.pk != row.published_as_id]
     earlier = [version for version in others if version.effective_from < row.effective_from]
     return text_on(slug, row.effective_from, earlier or others)
-
-
-def _all_of(row: ProtocolUpload) -> protocols.Protocol:
-    return protocols.load_text(row.source_text, str(row))
 
 
 @require_POST

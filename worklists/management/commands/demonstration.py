@@ -53,6 +53,7 @@ from protocols.calendar import Calendar
 from records import actions as records
 from records.actions import Agreed, Other, Written
 from records.states import Between, HowHeld
+from worklists.management import lessons
 from worklists.management.ladders import Climb
 from worklists.management.papers import Papers
 
@@ -91,6 +92,7 @@ PEOPLE = {
     "school": (Role.PRACTITIONER, "school", "Designated safeguarding lead"),
     "charity": (Role.PRACTITIONER, "charity", "Family support worker"),
     "admin": (Role.PARTNERSHIP_ADMIN, "care", "Partnership manager"),
+    "admin2": (Role.PARTNERSHIP_ADMIN, "care", "Partnership coordinator"),
     "worker": (Role.PRACTITIONER, "care", "Social worker"),
     "team": (Role.PRACTITIONER, "care", "Team manager"),
     "inspector": (Role.PRACTITIONER, "police", "Detective inspector"),
@@ -495,6 +497,7 @@ class Stage:
             self.play_requests()
         Climb(self).play()
         Papers(self).play()
+        lessons.play(self)
 
     def live(self) -> None:
         """A conference in session now, its decision made and one dissent recorded."""
