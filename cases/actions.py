@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from accounts.actions import use_key, void_keys, want_key
 from accounts.models import OneTimeKey
@@ -19,6 +20,7 @@ from cases.models import (
     GuestVisit,
     Invitation,
     Participant,
+    SavedFilter,
 )
 from cases.selectors import address_of, guest_actor, invitation_in_force, invitations_to
 from cases.states import FINAL, VISIT, Capacity, Stage
@@ -339,3 +341,55 @@ def leave(*, visit_uuid: uuid.UUID, now: dt.datetime) -> None:
         visit.ended_at = now
         visit.save(update_fields=["ended_at"])
         _audit_guest("guest.left", visit.invitation, _as_guest(visit.invitation), now)
+
+
+# --- views of the list that a person keeps ------------------------------------------------------------------------
+
+
+def _own_filters(by: Actor) -> tuple[Membership, QuerySet[SavedFilter]]:
+    """Those of the person, locked by their membership, so that two windows do not make two defaults."""
+    membership = Membership.objects.select_for_update().get(pk=by.member)
+    return membership, SavedFilter.objects.filter(membership_id=by.member, removed_at__isnull=True)
+
+
+@transaction.atomic
+def save_filter(*, by: Actor, name: str, query: str, default: bool, now: dt.datetime) -> SavedFilter:
+    """Keep a view of the list of cases by a name; the same name again is the view as it is now.
+
+    Raises Denied where the name is missing, or where there are as many as the list can show.
+    """
+    permissions.check_keeps_filters(by)
+    membership, own = _own_filters(by)
+    name = " ".join(name.split())
+    policies.check_filter(name, query, kept=own.exclude(name=name).count())
+    if default:
+        own.filter(is_default=True).update(is_default=False)
+    row, _ = SavedFilter.objects.update_or_create(
+        membership=membership,
+        name=name,
+        removed_at=None,
+        defaults={
+            "partnership_id": membership.partnership_id,
+            "query": query,
+            "is_default": default,
+            "saved_at": now,
+        },
+    )
+    return row
+
+
+@transaction.atomic
+def default_filter(*, filter_uuid: uuid.UUID, by: Actor, default: bool) -> None:
+    """Let the list open with this view, or no longer. Another person's is not found."""
+    permissions.check_keeps_filters(by)
+    _, own = _own_filters(by)
+    own.filter(is_default=True).update(is_default=False)
+    own.filter(uuid=filter_uuid).update(is_default=default)
+
+
+@transaction.atomic
+def remove_filter(*, filter_uuid: uuid.UUID, by: Actor, now: dt.datetime) -> None:
+    """Take a view off the list. Its row stays, like every row."""
+    permissions.check_keeps_filters(by)
+    _, own = _own_filters(by)
+    own.filter(uuid=filter_uuid).update(removed_at=now, is_default=False)

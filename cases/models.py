@@ -196,3 +196,31 @@ class GuestVisit(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.invitation} {self.started_at:%Y-%m-%d}"
+
+
+class SavedFilter(TenantRow):
+    """A view of the list of cases that a person keeps by a name: only what stands in the address, nothing of a case."""
+
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="saved_filters")
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=300)  # as it stands in the address of the list
+    is_default = models.BooleanField(default=False)  # what the list opens with
+    saved_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["membership", "name"],
+                condition=Q(removed_at__isnull=True),
+                name="saved_filter_one_per_name",
+            ),
+            models.UniqueConstraint(
+                fields=["membership"],
+                condition=Q(removed_at__isnull=True, is_default=True),
+                name="saved_filter_one_default",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -28,3 +28,9 @@ def check_invite(actor: Actor, case: Case, participant: Participant) -> None:
 def check_withdraw(actor: Actor, case: Case, invitation: Invitation) -> None:
     check_holds(actor, case)
     policies.check_in_force(invitation)
+
+
+def check_keeps_filters(actor: Actor) -> None:
+    """Views of the list are kept by people with an account; a guest has one case and no list."""
+    if actor.kind != "person" or actor.membership_id is None:
+        raise not_yours("Lists are for people with an account of this service.")

@@ -25,3 +25,15 @@ def check_in_force(invitation: Invitation) -> None:
     if invitation.withdrawn_at is not None:
         raise Denied("This invitation was taken back already.")
     check_case_open(invitation.case)
+
+
+FILTERS = 12  # views of the list that one person keeps
+
+
+def check_filter(name: str, query: str, *, kept: int) -> None:
+    if not name:
+        raise Denied("Enter a name for this view", field="name")
+    if not query:
+        raise Denied("Choose what the list is to show before you save it as a view")
+    if kept >= FILTERS:
+        raise Denied(f"You keep {FILTERS} views, which is as many as fit. Remove one first")

@@ -39,6 +39,19 @@ OPEN = (
 )
 FINAL = (Stage.CLOSED, Stage.WITHDRAWN)
 
+# What the status word says in a list, where cases of every kind stand under each other; words in braces are the
+# protocol's own.
+MEANS = {
+    Stage.RECORDED: "It is written down. Nobody has looked at it yet.",
+    Stage.WRITTEN_VIEW_NEEDED: "Whoever dissents is to send their view in writing. The days for the answer begin when it arrives.",
+    Stage.UNDER_REVIEW: "Somebody is to answer it, and has not done so yet.",
+    Stage.DECIDED: "It has an answer. People are being told, and it is being filed.",
+    Stage.ESCALATED: "It is on its way up the ladder, between managers of the agencies concerned.",
+    Stage.SETTLED: "Those who disagreed have settled it. What they agreed may still have to be done.",
+    Stage.CLOSED: "Nothing is left to do.",
+    Stage.WITHDRAWN: "Whoever raised it took it back. It stays on record.",
+}
+
 
 class Capacity(models.TextChoices):
     """What a person is in one case."""

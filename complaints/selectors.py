@@ -11,7 +11,7 @@ import protocols
 from cases.selectors import area_of_case
 from complaints import permissions, policies
 from complaints.models import Complaint
-from complaints.states import ComplaintState, MadeBy
+from complaints.states import MEANS, ComplaintState, MadeBy
 from conferences.selectors import children_of, shown
 from core.actor import Actor
 from core.clock import london_date
@@ -76,6 +76,7 @@ def page_of(complaint: Complaint, actor: Actor, now: dt.datetime) -> Shown:
     children = [shown(child.child, today) for child in children_of(complaint.conference)]
     return {
         "complaint": complaint,
+        "status_means": MEANS[ComplaintState(complaint.state)].format_map(area.words),
         "case": complaint.case,
         "area": area,
         "facts": [

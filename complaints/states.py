@@ -19,6 +19,15 @@ class ComplaintState(models.TextChoices):
 OPEN = (ComplaintState.RECORDED, ComplaintState.ACKNOWLEDGED, ComplaintState.DECIDED)
 FINAL = (ComplaintState.CLOSED, ComplaintState.WITHDRAWN)
 
+# What each means to whoever looks at it; words in braces are the protocol's own.
+MEANS = {
+    ComplaintState.RECORDED: "The family’s complaint is written down, and nobody has answered them yet. The decision of the {conference_short} stands.",
+    ComplaintState.ACKNOWLEDGED: "The family knows that it arrived, and that the decision of the {conference_short} stands meanwhile.",
+    ComplaintState.DECIDED: "The complaint has its outcome. The family and everyone concerned are being told.",
+    ComplaintState.CLOSED: "Everyone concerned was told. Nothing is left to do here.",
+    ComplaintState.WITHDRAWN: "Whoever complained took it back. It stays on record.",
+}
+
 STAGE = {
     ComplaintState.RECORDED: Stage.RECORDED,
     ComplaintState.ACKNOWLEDGED: Stage.UNDER_REVIEW,

@@ -15,6 +15,15 @@ LIVE = (ConferenceState.IN_SESSION, ConferenceState.ADJOURNED)
 EDITABLE = (ConferenceState.BOOKED, *LIVE)
 FINAL = (ConferenceState.ENDED, ConferenceState.CANCELLED)
 
+# What each means to whoever looks at it; words in braces are the protocol's own.
+MEANS = {
+    ConferenceState.BOOKED: "The {conference_short} has a date, a {chair} and its children. Nothing has been decided yet.",
+    ConferenceState.IN_SESSION: "The {conference_short} is being held. What is recorded now is recorded while people are in the room.",
+    ConferenceState.ADJOURNED: "This session is over, and the {conference_short} goes on another day. No time limit has begun.",
+    ConferenceState.ENDED: "The last session is over. What was decided stands, and the time limits of the protocol count from its end.",
+    ConferenceState.CANCELLED: "The {conference_short} was never held. Nothing was decided, and nobody can dissent from it.",
+}
+
 
 class ConferenceKind(models.TextChoices):
     INITIAL = "initial", "Initial"

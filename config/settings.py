@@ -85,6 +85,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "worklists.context.page",
             ],
+            "builtins": ["partnerships.templatetags.rules"],
         },
     },
 ]

@@ -21,6 +21,16 @@ WAITING = (ConveneState.REQUESTED, ConveneState.LAST_RESORT)
 ANSWERED = (ConveneState.REFUSED, ConveneState.AGREED)
 FINAL = (ConveneState.CLOSED, ConveneState.WITHDRAWN)
 
+# What each means to whoever looks at it; words in braces are the protocol's own.
+MEANS = {
+    ConveneState.REQUESTED: "An agency asks for a {conference_short}. Whoever decides that has not answered yet. The answer is given in writing, with reasons.",
+    ConveneState.REFUSED: "The answer is that no {conference_short} is held, with the reasons. Whoever asked can accept it or take it further.",
+    ConveneState.LAST_RESORT: "A senior manager decides in the end whether a {conference_short} is held, after asking those whom the protocol names.",
+    ConveneState.AGREED: "The answer is that a {conference_short} is held. It still has to be booked.",
+    ConveneState.CLOSED: "The {conference_short} is booked, or the answer was accepted, or the disagreement went on to the ladder.",
+    ConveneState.WITHDRAWN: "Whoever asked took the request back. It stays on record.",
+}
+
 STAGE = {
     ConveneState.REQUESTED: Stage.UNDER_REVIEW,
     ConveneState.REFUSED: Stage.DECIDED,

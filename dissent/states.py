@@ -23,6 +23,19 @@ ANSWERED = (DissentState.DECIDED,)
 LADDER = (DissentState.ON_LADDER,)
 FINAL = (DissentState.CLOSED, DissentState.NOT_PURSUED, DissentState.WITHDRAWN)
 
+# What each means to whoever looks at it; words in braces are the protocol's own.
+MEANS = {
+    DissentState.RECORDED: "The dissent is written down, and the {conference_short} has not ended. It is passed on when it does.",
+    DissentState.AWAITING_VIEW: "The protocol waits for the written view of whoever dissents. The days for the answer begin when it arrives. The decision of the {conference_short} stands.",
+    DissentState.UNDER_REVIEW: "A manager who was not part of the decision reads everything, speaks to people and answers. The decision of the {conference_short} stands meanwhile.",
+    DissentState.SECOND_TIER: "It was upheld. A second manager now decides what follows from that. The decision of the {conference_short} stands meanwhile.",
+    DissentState.DECIDED: "The dissent has its answer. People are being told, and the answer goes on each child’s record.",
+    DissentState.ON_LADDER: "This protocol has no review of a dissent. It is settled step by step between managers, and each step shows who has it.",
+    DissentState.CLOSED: "It was answered, people were told, and it was filed. Nothing is left to do. If the child is still at risk, act on that now.",
+    DissentState.NOT_PURSUED: "The written view never came, so it was closed with a reason. What was said stays on record.",
+    DissentState.WITHDRAWN: "Whoever dissented took it back. It stays on record, and nobody reviews it.",
+}
+
 STAGE = {
     DissentState.RECORDED: Stage.RECORDED,
     DissentState.AWAITING_VIEW: Stage.WRITTEN_VIEW_NEEDED,

@@ -31,6 +31,18 @@ ENDED = (
 )  # what is left is to do what was agreed, and to close
 FINAL = (EscalationState.CLOSED, EscalationState.WITHDRAWN)
 
+# What each means to whoever looks at it; words in braces are the protocol's own.
+MEANS = {
+    EscalationState.RAISED: "The disagreement is written down. No step is open yet: the page says who is to speak to whom first.",
+    EscalationState.AT_TIER: "It is between the people who are named at this step, on both sides. If they do not settle it, it goes to the next step.",
+    EscalationState.WITH_CHAIR: "It went back to the {chair}, who considers whether the {conference_short} should meet again earlier.",
+    EscalationState.AT_PARTNERSHIP: "It has reached the safeguarding partnership, which is the last step of most ladders.",
+    EscalationState.RESOLVED: "Those who disagreed have settled it. What they agreed to do may still have to be done.",
+    EscalationState.DECIDED: "Somebody at the top of the ladder has decided it. What follows from that may still have to be done.",
+    EscalationState.CLOSED: "It is over, and nothing is left to do. If the child is still at risk, act on that now.",
+    EscalationState.WITHDRAWN: "Whoever raised it took it back. It stays on record.",
+}
+
 STAGE = {
     EscalationState.RAISED: Stage.ESCALATED,
     EscalationState.AT_TIER: Stage.ESCALATED,

@@ -27,6 +27,7 @@ from core.actor import Actor
 from core.clock import london_date
 from core.moments import check_words
 from core.refusals import Denied, allowed, changed
+from core.templatetags.pd import clock_time
 from dissent import actions as dissents
 from dissent import policies as dissent_policies
 from dissent.models import Dissent
@@ -151,9 +152,9 @@ def save_letter(
     else:
         policies.check_editable(letter)
         if version is not None and letter.version != version:
-            raise changed(
-                "Someone else saved this letter meanwhile. Look at it as it stands, then save yours."
-            )
+            last_text = text_of(letter)
+            who = "You" if last_text.saved_by_id == by.member else last_text.saved_by.user.name
+            raise changed(f"{who} saved this letter at {clock_time(last_text.saved_at)}.")
         before = text_of(letter)
     sections = _sections(before, draft, texts, desk, letter)
     check_words(salutation, SHORT, "The greeting", "salutation")

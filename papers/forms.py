@@ -13,6 +13,7 @@ from partnerships.models import Agency
 from records.models import Letter
 from records.states import DocumentKind
 
+UNHEADED = {"opening": "How it begins", "closing": "How it ends"}
 PART = 20_000  # characters of one part of a letter
 
 
@@ -31,13 +32,11 @@ class LetterForm(OnceForm):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.initial.setdefault("version", str(letter.version) if letter else "")
+        self.initial.setdefault("version", str(letter.version) if letter else "0")
         self.initial.setdefault("salutation", salutation)
         self.parts = [row["id"] for row in sections]
         for row in sections:
-            label = row["heading"] or {"opening": "How it begins", "closing": "How it ends"}.get(
-                row["id"], "Text"
-            )
+            label = row["heading"] or UNHEADED.get(row["id"], "Text")
             rows = 12 if row["id"] == "reasons" else 4
             # Whether a part may be empty is the action's to say: with the rule, and nothing typed is lost.
             field = Words(

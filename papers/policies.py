@@ -102,11 +102,24 @@ def _of_dissent(dissent: Dissent, area: protocols.AreaProtocol) -> list[Plan]:
     answers = list(dissent.answers.all())
     outcomes = {answer.outcome for answer in answers}
     tiers = {tier.decided: tier for tier in area.review.tiers if any(a.tier == tier.id for a in answers)}
+    happened = {name: tier for name, tier in tiers.items() if name in facts}
+    return [*_letters(dissent, area, happened, outcomes), *_invitation(dissent, area)]
+
+
+def plans_before(
+    dissent: Dissent, area: protocols.AreaProtocol, tier: protocols.Tier, outcome: str
+) -> list[Plan]:
+    """The letters that a decision will need which is still being written."""
+    return _letters(dissent, area, {tier.decided: tier}, {outcome})
+
+
+def _letters(
+    dissent: Dissent, area: protocols.AreaProtocol, tiers: dict[str, protocols.Tier], outcomes: set[str]
+) -> list[Plan]:
     due = [
         tell
         for tell in area.tells
         if tell.when in tiers
-        and tell.when in facts
         and (tell.letter or tell.how == "duty")
         and (not tell.on_outcomes or outcomes & set(tell.on_outcomes))
     ]
@@ -116,7 +129,7 @@ def _of_dissent(dissent: Dissent, area: protocols.AreaProtocol) -> list[Plan]:
         if (tell.when, tell.who) in copies:
             continue  # the copy of another's letter
         plans += _plans(dissent, area, tell, tiers[tell.when], due)
-    return [*_one_letter_to_several(plans), *_invitation(dissent, area)]
+    return _one_letter_to_several(plans)
 
 
 def _plans(

@@ -6,6 +6,7 @@ from papers.views import calendars, documents, letters, packs, refusals, setting
 
 urlpatterns = [
     path("cases/<str:reference>/papers/", letters.papers, name="papers"),
+    path("cases/<str:reference>/review/letter/", letters.letter_before, name="review-letter"),
     path("cases/<str:reference>/letters/<str:slug>/", letters.letter, name="letter"),
     path("cases/<str:reference>/letters/<str:slug>/preview/", letters.letter_preview, name="letter-preview"),
     path(

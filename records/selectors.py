@@ -17,6 +17,7 @@ from core.actor import Actor
 from core.gather import gather
 from core.references import normalise
 from core.refusals import allowed
+from core.templatetags.pd import day_time
 from partnerships.models import Agency
 from records import permissions, policies
 from records.models import AgreedAction, Discussion, OwnRecord
@@ -184,6 +185,21 @@ def _sides(sides: Iterable[Agency], own: Iterable[OwnRecord], rows: Iterable[Dis
         }
         for side in sides
     ]
+
+
+def facts_of(discussion: Discussion) -> list[Shown]:
+    """What a record says, as rows beside what is typed in another window."""
+    people = [", ".join(filter(None, (p.name, p.agency_name))) for p in discussion.people.all()]
+    agreed = [f"{a.what} ({a.owner})" for a in discussion.agreed_actions.all()]
+    rows = (
+        ("When was it?", day_time(discussion.happened_at)),
+        ("How did you speak?", discussion.get_how_display()),
+        ("Who took part?", "\n".join(people)),
+        ("What was said?", discussion.notes),
+        ("What came of it?", discussion.outcome),
+        ("What was agreed", "\n".join(agreed)),
+    )
+    return [{"label": label, "value": value, "typed": True} for label, value in rows if value]
 
 
 def page_of(discussion: Discussion, actor: Actor) -> Shown:

@@ -42,6 +42,8 @@ def _form_page(
     *,
     back_url: str,
     template: str = "records/form.html",
+    theirs: Callable[[], list[dict[str, Any]]] | None = None,
+    renew: Callable[[], Any] | None = None,
     **context: Any,
 ) -> HttpResponse:
     """One form about one case's records: shown, sent, shown again with what was typed, or gone on from."""
@@ -55,7 +57,7 @@ def _form_page(
         return say_done(request, done, url)
 
     if form.is_bound and not form.errors and form.is_valid():
-        response = submit(request, form, act, to)
+        response = submit(request, form, act, to, theirs=theirs, renew=renew)
         if response:
             return response
     shown = {
@@ -98,6 +100,15 @@ def _written_form(request: ActingRequest, case: Case, **kwargs: Any) -> forms.Di
         data = data.copy()
         data["rows"] = str(max(forms.ROWS, int(data["rows"]) if data["rows"].isdecimal() else 0) + 1)
     return forms.DiscussionForm(data, people=people, known={str(key): pk for key, pk in rows}, **kwargs)
+
+
+def _fresh_form(case: Case, initial: dict[str, Any]) -> forms.DiscussionForm:
+    """The form as it would be opened now, whatever was sent."""
+    people = selectors.people_to_choose(case)
+    rows = Membership.objects.filter(uuid__in=[key for key, _ in people]).values_list("uuid", "pk")
+    return forms.DiscussionForm(
+        None, people=people, known={str(key): pk for key, pk in rows}, initial=initial
+    )
 
 
 def _write_page(
@@ -154,6 +165,10 @@ def change(request: ActingRequest, reference: str, record: uuid.UUID) -> HttpRes
     found, area, url = _open(request, reference, record)
     _gate(request, permissions.check_change, found, area)
     form = _written_form(request, found.case, initial=forms.initial_of(found))
+
+    def now_written() -> Discussion:
+        return selectors.get_discussion_or_404(request.actor, reference, record)
+
     return _write_page(
         request, found.case, form,
         lambda: actions.rewrite(
@@ -161,6 +176,8 @@ def change(request: ActingRequest, reference: str, record: uuid.UUID) -> HttpRes
             version=form.cleaned_data["version"],
         ),
         "The draft was changed.",
+        theirs=lambda: selectors.facts_of(now_written()),
+        renew=lambda: _fresh_form(found.case, forms.initial_of(now_written())),
         page_title="Change the draft", submit_label="Save the draft", back_url=url, back_label="Back to the record",
     )  # fmt: skip
 
@@ -177,7 +194,7 @@ def approve(request: ActingRequest, reference: str, record: uuid.UUID) -> HttpRe
         "The record is approved and dated.", back_url=url, back_label="Back to the record",
         template="records/approve.html", page_title="Approve and date the record", submit_label="Approve it",
         lead=f"It is dated now and cannot be changed afterwards, only corrected by a new record.{f' ({rule})' if rule else ''}",
-        **{"shown": selectors.page_of(found, request.actor)},
+        shown=selectors.page_of(found, request.actor),
     )  # fmt: skip
 
 

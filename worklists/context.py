@@ -66,6 +66,7 @@ def nav_of(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
     places = [
         (home_label(role), "home"),
         ("My conferences" if role in (*RECORDERS, Role.PRACTITIONER) else "Conferences", "conferences"),
+        ("Cases", "cases"),
         ("Figures", "figures") if has_setting else None,
         ("Learning", "learning") if has_setting else None,
         ("Partnership", "partnership") if has_setting else None,

@@ -116,3 +116,34 @@ class InventedForm(EventsForm):
             presence=values["presence"],
             expressed_at=values["expressed_at"],
         )
+
+
+# --- the list of cases ---------------------------------------------------------------------------------------------------
+
+
+class FilterForm(GovForm):
+    """What the list shows. Everything in it stands in the address of the page, and nothing about a child does."""
+
+    stage = forms.ChoiceField(label="Status", required=False)
+    kind = forms.ChoiceField(label="About", required=False)
+    due = forms.ChoiceField(label="Time left", required=False)
+    held = forms.ChoiceField(label="Held by", required=False)
+    agency = forms.ChoiceField(label="Agency", required=False)
+    opened = forms.ChoiceField(label="Recorded", required=False)
+
+    def __init__(self, *args: Any, choices: dict[str, list[tuple[str, str]]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, listed in choices.items():
+            field: Any = self.fields[name]
+            field.choices = listed
+            field.needed = True  # never marked as optional: every one of them is
+
+
+class SaveFilterForm(OnceForm):
+    """A view of the list, kept by a name."""
+
+    name = forms.CharField(
+        max_length=40, label="Name of this view", help_text="Never the name of a child. Only you see it."
+    )
+    default = forms.BooleanField(required=False, label="Open the list with it")
+    required_messages: ClassVar = {"name": "Enter a name for this view"}

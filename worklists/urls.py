@@ -3,7 +3,7 @@
 from django.urls import path
 
 from worklists import views
-from worklists.views import compare, overview, texts
+from worklists.views import compare, helping, lists, overview, texts
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("overview/cases/", overview.cases, name="overview-cases"),
     path("compare/", compare.compare, name="compare"),
     path("find/", views.find, name="find"),
+    path("cases/", lists.case_list, name="cases"),
+    path("cases/views/<uuid:saved>/", lists.saved_filter, name="saved-filter"),
     path("cases/<str:reference>/", views.case, name="case"),
     path("cases/<str:reference>/history/", views.case_history, name="case-history"),
     path("raise/", views.sorter, name="raise"),
@@ -20,7 +22,10 @@ urlpatterns = [
     path("partnership/protocol/<uuid:upload>/", texts.upload, name="protocol-upload"),
     path("partnership/protocol/<uuid:upload>/publish/", texts.publish_upload, name="protocol-publish"),
     path("partnership/protocol/<uuid:upload>/withdraw/", texts.withdraw_upload, name="protocol-withdraw"),
-    path("help/", views.help_page, name="help"),
-    path("accessibility/", views.accessibility, name="accessibility"),
-    path("privacy/", views.privacy, name="privacy"),
+    path("help/", helping.help_page, name="help"),
+    path("help/words/", helping.means_page, name="means"),
+    path("help/<slug:role>/", helping.role_help, name="role-help"),
+    path("rules/<str:number>/", helping.rule, name="rule"),
+    path("accessibility/", helping.accessibility, name="accessibility"),
+    path("privacy/", helping.privacy, name="privacy"),
 ]

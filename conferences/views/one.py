@@ -15,12 +15,13 @@ from conferences.selectors import (
     extras_of,
     get_conference_or_404,
     live_of,
+    own_private_views,
     own_seat,
     reads_whole_record,
     shown,
     without_view,
 )
-from conferences.states import EDITABLE, PRESENT, ConferenceState
+from conferences.states import EDITABLE, MEANS, PRESENT, ConferenceState
 from conferences.views.live import address_of, decisions_shown, facts_of, live_context, name_of
 from conferences.views.record import steps_of
 from conferences.views.round import views_table
@@ -54,6 +55,8 @@ def _whole_record(request: ActingRequest, live: Live) -> HttpResponse:
     extras = extras_of(live.conference)
     context = live_context(request, live, "") | {
         "stages": [],
+        "status_word": live.conference.get_state_display(),
+        "status_means": MEANS[ConferenceState(live.conference.state)].format_map(live.area.words),
         "decisions": decisions_shown(live),
         "views": views_table(live, live.area.conference.view_phases),
         "extras": extras,
@@ -77,18 +80,20 @@ def _own_part(request: ActingRequest, found: Conference) -> HttpResponse:
     if seat is not None:
         seat.conference = found  # read already
     live = Live(found, area, children_of(found), [])
+    may_give_view = seat is not None and allowed(permissions.check_private_view, request.actor, seat, area)
     asked = list(seat.missing_entries.order_by("-sent_at")) if seat else []
     context = {
         "live": live,
         "conference": found,
         "heading": name_of(found, area),
+        "status_means": MEANS[ConferenceState(found.state)].format_map(area.words),
         "facts": facts_of(live),
         "decisions": decisions_shown(live)
         if found.state not in (ConferenceState.BOOKED, ConferenceState.CANCELLED)
         else [],
         "seat": seat,
-        "may_give_view": seat is not None
-        and allowed(permissions.check_private_view, request.actor, seat, area),
+        "may_give_view": may_give_view,
+        "view_in": may_give_view and seat is not None and bool(own_private_views(seat)),
         "views": _own_views(live, seat),
         "dissents": list(seat.dissents.select_related("case")) if seat else [],
         "asked": asked,

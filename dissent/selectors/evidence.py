@@ -101,7 +101,7 @@ def reports_of(people: Iterable[Attendance]) -> list[Shown]:
         {
             "text": f"{person.agency}, {person.name}",
             "done": person.report_submitted,
-            "small": person.get_presence_display(),
+            "small": f"{'Report sent' if person.report_submitted else 'No report'}. {person.get_presence_display()}",
             "done_words": "report sent",
             "open_words": "no report",
         }

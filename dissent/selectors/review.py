@@ -20,6 +20,7 @@ from dissent.models import Answer, Dissent, ReviewItem
 from dissent.selectors.case import answer_view, own_view
 from dissent.selectors.clocks import cautious_date, clock_view, due_words, open_clock
 from dissent.selectors.evidence import chairs_reasons, reports_of, views_table
+from dissent.selectors.similar import past_answers, similar_to
 from dissent.selectors.stage import people_in_room
 from dissent.selectors.words import Shown, child_view, link_to, seat_people, seat_title, signed_by
 from dissent.selectors.work import checklist, other_dissents, work_from, work_of, work_rows
@@ -161,7 +162,7 @@ class Desk:
         here = self.conference.pk
         (
             self.children, self.record, self.noted, self.others, self.items, self.mine, self._chairs,
-            *work,
+            self.past, *work,
         ) = gather(
             ConferenceChild.objects.filter(conference=here)
             .select_related("child", "decision__recorded_by__user")
@@ -184,6 +185,7 @@ class Desk:
             )
             .select_related("user")
             .order_by("user__name"),
+            past_answers(self.dissent, self.tier.id, self.now),
             *work_rows(self.dissent, self.tier.id),
         )  # fmt: skip
         self.work = work_from(self.dissent, *work)
@@ -280,7 +282,10 @@ class Desk:
                         ]
                     ),
                 },
-                {"label": self.conference.get_kind_display(), "value": short_date(self.conference.starts_at)},
+                {
+                    "label": f"{self.conference.get_kind_display()} {self.area.word('conference_short')}",
+                    "value": short_date(self.conference.starts_at),
+                },
                 {
                     "label": "Raised by",
                     "value": f"{self.dissent.attendance.name}, {self.dissent.agency.name}",
@@ -315,6 +320,7 @@ class Desk:
             "tier": self.tier,
             "checks": self.checks,
             "conflict": self.conflict(people),
+            "similar": similar_to(self.past, self.dissent, self.tier, self.area, self.calendar),
             "early_means": self.area.clock(running.deadline.clock_id) if running else None,
         }
 

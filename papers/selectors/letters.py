@@ -1,7 +1,7 @@
 """What a letter says and to whom it goes, from what is recorded; and how a saved one is printed."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +14,29 @@ from conferences.selectors import children_of
 from conferences.states import PRESENT, Side
 from convening.models import ConveneRequest
 from convening.selectors import refusal_letter
+from core.actor import Actor
 from core.clock import london_date
+from core.refusals import Denied
 from core.templatetags.pd import day_date, day_time
 from deadlines.selectors import clocks_of
+from dissent.actions import Decided
 from dissent.models import Answer, Dissent
-from dissent.selectors import decision_words, if_unresolved, seat_title
+from dissent.selectors import Desk, OutcomeDate, decision_words, if_unresolved, seat_title
 from dissent.selectors.words import booked_for, direction_words
 from letters import Child, Dated, Facts, Recipient, Section, Wording
 from letters.model import Kind
-from papers.policies import AGENCIES, CHAIR, DISSENTER, FAMILY, PARENTS, REQUESTER, Matter, Plan, answer_of
+from papers.policies import (
+    AGENCIES,
+    CHAIR,
+    DISSENTER,
+    FAMILY,
+    PARENTS,
+    REQUESTER,
+    Matter,
+    Plan,
+    answer_of,
+    plans_before,
+)
 from partnerships.models import Partnership
 from partnerships.selectors import holders_of
 from protocols.describe import BASIS_LABELS
@@ -45,15 +59,79 @@ class Addressed:
     copy: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a decision says: one that is recorded, or one that is still being written."""
+
+    outcome: str
+    reasons: str
+    parts: Mapping[str, str]
+    new_information: str
+    per_child: Mapping[int, str]  # by the row of the dissent about that child
+    on: dt.date
+    dates: tuple[Dated, ...] = ()
+    booked: str = ""
+    booked_with: str = ""
+
+
+def said_in(answer: Answer, dissent: Dissent, now: dt.datetime) -> Said:
+    """A recorded decision."""
+    follow_up = booked_for(answer)
+    booked = follow_up.conference if follow_up else None
+    return Said(
+        outcome=answer.outcome,
+        reasons=answer.reasons,
+        parts=answer.parts,
+        new_information=answer.new_information,
+        per_child={row.dissent_child_id: row.text for row in answer.answer_children.all()},
+        on=london_date(answer.decided_at),
+        dates=() if booked else _dates(dissent, now),
+        booked=_booked_words(booked.starts_at, booked.place) if booked else "",
+        booked_with=booked.chair.user.name if booked else "",
+    )
+
+
+def said_by(decided: Decided, dates: Iterable[OutcomeDate], chair: str, now: dt.datetime) -> Said:
+    """A decision as it is typed, with the dates that it would start if it were recorded now."""
+    booking = decided.booking
+    held = tuple(
+        Dated(label=each.label, date=day_date(each.due), rule=each.rule)
+        for each in dates
+        if each.purpose == "hold"
+    )
+    return Said(
+        outcome=decided.outcome,
+        reasons=decided.reasons,
+        parts=decided.parts,
+        new_information=decided.new_information,
+        per_child=decided.per_child,
+        on=london_date(now),
+        dates=() if booking else held,
+        booked=_booked_words(booking.starts_at, booking.place) if booking else "",
+        booked_with=chair if booking else "",
+    )
+
+
+def _booked_words(starts_at: dt.datetime, place: str) -> str:
+    return f"{day_time(starts_at)}{f', {place}' if place else ''}"
+
+
 def answer_at(dissent: Dissent, tier: str) -> Answer | None:
     return next((answer for answer in dissent.answers.all() if answer.tier == tier), None)
 
 
-def facts_for(plan: Plan, matter: Matter, area: protocols.AreaProtocol, now: dt.datetime) -> Facts:
-    """What is recorded, as far as this letter may say it. Raises ValueError for a ladder, which has no letters."""
+def facts_for(
+    plan: Plan,
+    matter: Matter,
+    area: protocols.AreaProtocol,
+    now: dt.datetime,
+    typed: Said | None = None,
+) -> Facts:
+    """What is recorded, or `typed` and not recorded yet, as far as this letter may say it. Raises ValueError for a
+    ladder, which has no letters."""
     match matter:
         case Dissent():
-            return _of_dissent(plan, matter, area, now)
+            return _of_dissent(plan, matter, area, now, typed)
         case ConveneRequest():
             return _of_request(plan, matter, area)
         case Complaint():
@@ -96,14 +174,16 @@ def _of_complaint(complaint: Complaint, area: protocols.AreaProtocol) -> Facts:
     )
 
 
-def _of_dissent(plan: Plan, dissent: Dissent, area: protocols.AreaProtocol, now: dt.datetime) -> Facts:
+def _of_dissent(
+    plan: Plan, dissent: Dissent, area: protocols.AreaProtocol, now: dt.datetime, typed: Said | None
+) -> Facts:
     """The parents' letter takes nothing that anybody wrote."""
     answer = answer_at(dissent, plan.tier)
-    outcome = area.outcome(answer.outcome) if answer else None
+    said = typed or (said_in(answer, dissent, now) if answer else None)
+    outcome = area.outcome(said.outcome) if said else None
     tier = area.tier(plan.tier)
     parents = plan.kind == "parents"
-    follow_up = booked_for(answer) if answer else None
-    per_child = {row.dissent_child_id: row.text for row in answer.answer_children.all()} if answer else {}
+    per_child = said.per_child if said else {}
     children = tuple(
         Child(
             initials=row.conference_child.child.initials,
@@ -116,10 +196,6 @@ def _of_dissent(plan: Plan, dissent: Dissent, area: protocols.AreaProtocol, now:
     )
     unresolved = None if parents else if_unresolved(dissent, area)
     parts = {part.id: part.label for part in tier.parts} if tier else {}
-    booked = ""
-    if follow_up:
-        place = f", {follow_up.conference.place}" if follow_up.conference.place else ""
-        booked = f"{day_time(follow_up.conference.starts_at)}{place}"
     return Facts(
         reference=dissent.case.reference,
         partnership=dissent.case.partnership.name,
@@ -133,13 +209,13 @@ def _of_dissent(plan: Plan, dissent: Dissent, area: protocols.AreaProtocol, now:
         outcome=outcome.label if outcome else "",
         outcome_text=outcome.text if outcome and not parents else "",
         means=outcome.means if outcome else "",
-        reasons=answer.reasons if answer and not parents else "",
-        parts=() if parents or answer is None else tuple((parts.get(k, k), v) for k, v in answer.parts.items()),
-        new_information=answer.new_information if answer and not parents else "",
-        decided_on=london_date(answer.decided_at) if answer else None,
-        dates=() if follow_up else _dates(dissent, now),
-        booked=booked,
-        booked_with=follow_up.conference.chair.user.name if follow_up and not parents else "",
+        reasons=said.reasons if said and not parents else "",
+        parts=() if parents or said is None else tuple((parts.get(k, k), v) for k, v in said.parts.items()),
+        new_information=said.new_information if said and not parents else "",
+        decided_on=said.on if said else None,
+        dates=said.dates if said else _dates(dissent, now),
+        booked=said.booked if said else "",
+        booked_with=said.booked_with if said and not parents else "",
         if_unresolved=unresolved["text"] if unresolved else "",
         if_unresolved_rule=unresolved["rule"] if unresolved else "",
         rule=plan.rule,
@@ -263,13 +339,57 @@ def wording_for(partnership_id: int, kind: str) -> Wording:
 # --- a letter, printed --------------------------------------------------------------------------------------------
 
 
-def first_draft(plan: Plan, matter: Matter, area: protocols.AreaProtocol, now: dt.datetime) -> letters.Draft:
-    """The letter as the writer first finds it."""
+def first_draft(
+    plan: Plan,
+    matter: Matter,
+    area: protocols.AreaProtocol,
+    now: dt.datetime,
+    typed: Said | None = None,
+) -> letters.Draft:
+    """The letter as the writer first finds it; of a decision that is `typed`, as they will find it."""
     people = recipients_by_rule(plan, matter, area, london_date(now))
     to = [person for person in people if not person.copy]
     names = to[0].name if len(to) == 1 and plan.kind != "parents" else ""
     own = wording_for(matter.partnership_id, plan.kind)
-    return letters.draft(plan.kind, facts_for(plan, matter, area, now), own, names=names)
+    return letters.draft(plan.kind, facts_for(plan, matter, area, now, typed), own, names=names)
+
+
+def letter_typed(desk: Desk, decided: Decided, now: dt.datetime) -> letters.Letter:
+    """The main letter of a decision as it is typed. Raises Denied where the protocol has none for it."""
+    dissent, area, tier = desk.dissent, desk.area, desk.tier
+    plans = plans_before(dissent, area, tier, decided.outcome)
+    plan = next((each for each in plans if each.kind != "parents"), None)
+    outcome = tier.outcome(decided.outcome)
+    if plan is None or outcome is None:
+        raise Denied("This protocol asks for no letter with that answer.")
+    chairs = {each.pk: each.user.name for each in desk.chairs()}
+    chair = chairs.get(decided.booking.chair_id, "") if decided.booking else ""
+    typed = said_by(decided, desk.dates(outcome), chair, now)
+    return before(plan, dissent, area, typed, desk.actor, now)
+
+
+def before(
+    plan: Plan, dissent: Dissent, area: protocols.AreaProtocol, typed: Said, by: Actor, now: dt.datetime
+) -> letters.Letter:
+    """The letter of a decision that is not made yet, as it would first be drafted: marked on every page as not issued."""
+    title = seat_title(plan.by, area)
+    return printed(
+        kind=plan.kind,
+        partnership=dissent.case.partnership,
+        area=area,
+        reference=dissent.case.reference,
+        text=first_draft(plan, dissent, area, now, typed),
+        recipients=[
+            Recipient(name=each.name, role=each.role, agency=each.agency, copy=each.copy)
+            for each in recipients_by_rule(plan, dissent, area, london_date(now))
+        ],
+        signed_by=by.name,
+        signed_post=f"For the {title}" if by.acting_for(plan.by) else title,
+        rule=plan.rule,
+        basis=plan.basis,
+        now=now,
+        specimen=True,
+    )
 
 
 def basis_words(rule: str, basis: str, area: protocols.AreaProtocol) -> str:

@@ -4,21 +4,25 @@ import uuid
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 import letters as typeset
 import protocols
 from accounts.edge import ActingRequest, OnceForm, acting, signed_in
+from cases.selectors import area_of_case
 from core.clock import london_date
 from core.refusals import allowed
-from dissent.forms import ReasonForm
+from dissent.forms import ReasonForm, decision_form
+from dissent.permissions import check_reads_review, check_review
+from dissent.selectors import Desk, get_dissent_or_404, tier_at_work
 from papers import actions, forms, permissions, policies
 from papers.policies import Matter, Plan
 from papers.selectors import hub
 from papers.selectors.letters import (
     WITHOUT_MEANWHILE,
     first_draft,
+    letter_typed,
     recipients_by_rule,
     recipients_of,
     text_of,
@@ -65,6 +69,20 @@ def letter(request: ActingRequest, reference: str, slug: str) -> HttpResponse:
     form = forms.LetterForm(
         posted(request), sections=_rows(text, draft), salutation=text.salutation, letter=found
     )
+
+    def now_saved() -> Letter:
+        saved = hub.letter_of(matter, plan)
+        if saved is None:
+            raise Http404("This letter was not begun.")
+        return saved
+
+    def renewed() -> forms.LetterForm:
+        saved = now_saved()
+        newest: Any = text_of(saved)
+        return forms.LetterForm(
+            None, sections=_rows(newest, draft), salutation=newest.salutation, letter=saved
+        )
+
     to = reverse("letter-issue", args=[reference, slug])
     return form_page(
         request, form,
@@ -73,11 +91,22 @@ def letter(request: ActingRequest, reference: str, slug: str) -> HttpResponse:
             salutation=form.cleaned_data["salutation"], version=form.expected_version(), now=request.now,
         ),
         "The letter was saved. Nothing has been sent.", to,
+        theirs=lambda: _saved_now(now_saved()), renew=renewed,
         template="papers/letter.html", page_title=hub.letter_title(plan, area), reference=reference, plan=plan,
         submit_label="Save and preview", found=found, about=text.about, at_end="" if plan.kind in WITHOUT_MEANWHILE else area.meanwhile.text, tab=LetterKind(plan.kind).label,
         back_url=reverse("papers", args=[reference]), cancel_url=reverse("papers", args=[reference]),
         recipients=recipients_of(found) if found else recipients_by_rule(plan, matter, area, london_date(request.now)),
     )  # fmt: skip
+
+
+def _saved_now(found: Letter) -> list[dict[str, Any]]:
+    """A letter as it was saved last, beside what another writer typed."""
+    text = text_of(found)
+    rows = [{"label": "Greeting", "value": text.salutation, "typed": True}]
+    for part in text.sections:
+        label = part["heading"] or forms.UNHEADED.get(part["id"], "Text")
+        rows.append({"label": label, "value": part["text"], "typed": True})
+    return rows
 
 
 def _rows(text: Any, draft: typeset.Draft) -> list[dict[str, Any]]:
@@ -105,6 +134,26 @@ def letter_preview(request: ActingRequest, reference: str, slug: str) -> HttpRes
     desk = actions.Desk(matter, area, plan)
     shown = actions.printed_of(desk, found, request.actor, request.now, specimen=True)
     return pdf_response(typeset.letter_pdf(shown), f"{reference}-not-issued")
+
+
+@signed_in
+def letter_before(request: ActingRequest, reference: str) -> HttpResponse:
+    """The letter of a decision that is still being written, with the words typed so far. Nothing is saved by it."""
+    dissent = get_dissent_or_404(request.actor, reference)
+    area = area_of_case(dissent.case)
+    check_reads_review(request.actor, dissent, area)
+    if request.method != "POST":
+        return redirect("review", reference)
+    check_review(request.actor, dissent, area)
+    tier = tier_at_work(dissent, area, request.POST.get("tier", ""))
+    if tier is None:
+        raise Http404("Nobody reviews this dissent now.")
+    desk = Desk(request.actor, dissent, area, tier, request.now)
+    form = decision_form(desk, request.POST)
+    if not form.is_valid():  # the review says what is missing, with everything that was typed
+        return redirect("review", reference, preserve_request=True)
+    shown = letter_typed(desk, form.decided(), request.now)
+    return pdf_response(typeset.letter_pdf(shown), f"{reference}-preview")
 
 
 def _readable(
@@ -178,7 +227,7 @@ def letter_issue(request: ActingRequest, reference: str, slug: str) -> HttpRespo
     desk = actions.Desk(matter, area, plan)
     to_check = found.needs_check and found.checked_at is None
     form: Any = OnceForm(posted(request)) if to_check else forms.IssueForm(posted(request))
-    context = {
+    context: dict[str, Any] = {
         "reference": reference, "slug": slug, "plan": plan, "found": found, "to_check": to_check,
         "letter": actions.printed_of(desk, found, request.actor, request.now),
         "page_title": hub.letter_title(plan, area), "tab": LetterKind(plan.kind).label, "versions": found.texts.count(),

@@ -51,11 +51,16 @@ def form_page(
     url: str,
     *,
     template: str = "papers/form.html",
+    theirs: Callable[[], list[dict[str, Any]]] | None = None,
+    renew: Callable[[], Any] | None = None,
     **context: Any,
 ) -> HttpResponse:
-    """One form: shown, sent, shown again with what was typed, or gone on from."""
+    """One form: shown, sent, shown again with what was typed, or gone on from.
+
+    `theirs` and `renew`, for a form with a version: what another saved meanwhile, and the form as it would open now.
+    """
     if form.is_bound and form.is_valid():
-        response = submit(request, form, act, lambda _: done(request, words, url))
+        response = submit(request, form, act, lambda _: done(request, words, url), theirs=theirs, renew=renew)
         if response:
             return response
     shown = {"form": form, "back_url": url, "cancel_url": url, "back_label": "Back to the papers", **context}

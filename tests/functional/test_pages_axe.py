@@ -68,7 +68,7 @@ def nothing(button: str = "") -> Callable[[Person], Any]:
 
 
 def submit_of(page: Page) -> Any:
-    return page.locator("main form button.govuk-button:not([name=step][tabindex])").last
+    return page.locator("main form button.govuk-button:not([name=step][tabindex], [formaction])").last
 
 
 def typed(**words: str) -> Callable[[Person], Any]:
@@ -108,6 +108,19 @@ def unticked(person: Person) -> None:
     for box in person.page.locator("main input[type=checkbox]").all():
         box.uncheck()
     person.press(re.compile("^Save"))
+
+
+def keep(name: str) -> Callable[[Person], Any]:
+    """Keep what the list shows by a name."""
+    return lambda person: person.unfold("Keep what is shown now").fill("name", name).press("Keep this view")
+
+
+def find(words: str) -> Callable[[Person], Any]:
+    def send(person: Person) -> None:
+        person.page.get_by_label("Find by reference").fill(words)
+        person._go(person.page.get_by_role("button", name="Find"))
+
+    return send
 
 
 def wrong_password(person: Person) -> None:
@@ -347,6 +360,8 @@ LOOKS: dict[str, tuple[str, Callable[[House], dict[str, str]], tuple[Look, ...]]
         Look("calculator, refused", "", "/calculator/?partnership=brighton-hove&conference_ended_day=31"
              "&conference_ended_month=2&conference_ended_year=2026&conference_ended_time=3pm", refused=True, status=422),
         Look("help", "", "/help/"), Look("accessibility", "", "/accessibility/"), Look("privacy", "", "/privacy/"),
+        Look("what the words mean", "", "/help/words/"), Look("help of a chair", "", "/help/chair/"),
+        Look("a rule", "", "/rules/SUS-27/"),
         Look("not found", "", "/no/such/page/", status=404),
     )),
     "before the conference": ("west-dunbartonshire", booked, (
@@ -435,6 +450,10 @@ LOOKS: dict[str, tuple[str, Callable[[House], dict[str, str]], tuple[Look, ...]]
     "the review": ("camden", under_review, (
         Look("home", "reviewer", "/"),
         Look("case", "reviewer", "/cases/{pd}/"),
+        Look("all cases", "reviewer", "/cases/"), Look("cases, none like that", "reviewer", "/cases/?due=late"),
+        Look("cases, a view kept", "reviewer", "/cases/?stage=open", keep("Open ones")),
+        Look("cases, a view without a name", "reviewer", "/cases/?stage=open", keep(""), refused=True),
+        Look("nothing found", "reviewer", "/", find("Tilly Moss")),
         Look("review", "reviewer", "/cases/{pd}/review/"),
         Look("review, refused", "reviewer", "/cases/{pd}/review/", nothing("^Check and send$"), refused=True),
         Look("review, ticked", "reviewer", "/cases/{pd}/review/", press("^Tick as read")),

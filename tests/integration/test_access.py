@@ -53,7 +53,7 @@ PARTIES = KEEPERS | {"reviewer", "police"}  # that a case exists is all that its
 
 # Who is let in, by address: as far as the page, the form again, or "not now". Everybody else is refused.
 OPEN = {
-    "help": EVERYONE, "accessibility": EVERYONE, "privacy": EVERYONE, "protocols": EVERYONE, "protocol": EVERYONE,
+    "help": EVERYONE, "role-help": EVERYONE, "means": EVERYONE, "rule": EVERYONE, "accessibility": EVERYONE, "privacy": EVERYONE, "protocols": EVERYONE, "protocol": EVERYONE,
     "health-live": EVERYONE, "health-ready": EVERYONE, "health-work": EVERYONE,
     "guest-link": EVERYONE, "guest-code": EVERYONE, "guest-code-again": EVERYONE, "guest-new-link": EVERYONE,
     "calculator": EVERYONE, "sign-in": EVERYONE, "sign-out": EVERYONE, "session": EVERYONE,
@@ -87,14 +87,15 @@ OPEN = {
     "convene-new": MEMBERS,
     # Found by what is asked for, and by who owns it: nothing here is theirs, so 404 for all.
     "signpost": frozenset({"admin"}), "agency-post": frozenset({"admin"}),
-    "find": frozenset(), "read-notice": frozenset(), "mail": frozenset(), "closure-day-remove": frozenset(), "metrics": frozenset(),
+    "cases": MEMBERS,
+    "find": frozenset(), "saved-filter": frozenset(), "read-notice": frozenset(), "mail": frozenset(), "closure-day-remove": frozenset(), "metrics": frozenset(),
     "send-again": frozenset(),
     "told-otherwise": frozenset(), "told-post-otherwise": frozenset(),
     # By their token alone; without one there is no such page.
     "notify-receipt": frozenset(), "calendar-feed": frozenset(),
 }  # fmt: skip
 HIDDEN = (
-    "find", "read-notice", "mail", "closure-day-remove", "send-again", "told-otherwise", "told-post-otherwise",
+    "find", "saved-filter", "read-notice", "mail", "closure-day-remove", "send-again", "told-otherwise", "told-post-otherwise",
 )  # fmt: skip
 OF_A_CONFERENCE = {
     "conference": ON_THE_LIST, "missing-entry-answer": KEEPERS,
@@ -119,7 +120,7 @@ OF_A_CASE = {
     "not-pursued": frozenset({"reviewer"}),
     "withdraw": frozenset({"police"}), "add-information": frozenset({"police"}), "task-done": frozenset({"police"}),
     "challenge-choice": frozenset({"police"}), "pass-on": KEEPERS,
-    "review": frozenset({"reviewer"}), "log-conversation": frozenset({"reviewer"}), "ask": frozenset({"reviewer"}),
+    "review": frozenset({"reviewer"}), "review-letter": frozenset({"reviewer"}), "log-conversation": frozenset({"reviewer"}), "ask": frozenset({"reviewer"}),
     "reply": frozenset({"reviewer", "police"}), "conflict-reason": frozenset({"reviewer"}),
     "review-apart": frozenset({"reviewer"}),
     "follow-up": frozenset({"chair", "minutes", "reviewer", "admin"}),
@@ -195,7 +196,7 @@ class Matter:
             "slug": self.world.slug, "key": "partnership_office", "request_uuid": self.missing, "ask_uuid": self.ask,
             "tell_id": next((t.id for t in self.world.area.tells if t.how == "duty"), self.world.area.tells[0].id), "task": "line_manager", "task_id": "line_manager",
             "message": uuid.uuid4(), "row": uuid.uuid4(),
-            "notice": uuid.uuid4(), "token": "not-a-token", "day": uuid.uuid4(), "kind": "plan_implementation", "what": "family", "route": "partnership", "link": uuid.uuid4(), "secret": "nothing",
+            "notice": uuid.uuid4(), "token": "not-a-token", "day": uuid.uuid4(), "saved": uuid.uuid4(), "kind": "plan_implementation", "role": "chair", "number": "CAM-7", "what": "family", "route": "partnership", "link": uuid.uuid4(), "secret": "nothing",
             "membership": self.world.people["police"].uuid, "agency": self.world.agencies[AgencyKind.POLICE].uuid,
             "holding": SlotHolder.objects.filter(partnership=self.world.partnership)[0].uuid,
             "place": self.world.area.links[0].id if self.world.area.links else "none", "participant": self.guest.participant.uuid, "record": self.record.uuid, "action": self.record.agreed_actions.get().uuid,

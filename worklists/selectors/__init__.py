@@ -211,7 +211,7 @@ def work_list(actor: Actor, now: dt.datetime, *, number: str = "1", all_closed: 
     shown |= Q(closed_at__isnull=False) if all_closed else Q(closed_at__gte=now - RECENTLY)
     cases = (
         with_people(visible.filter(shown))
-        .annotate(mine=_mine(actor), late=late_now(now), total=Window(Count("*")), **owed_by(actor))
+        .annotate(mine=is_mine(actor), late=late_now(now), total=Window(Count("*")), **owed_by(actor))
         .annotate(part=_part(actor))
         .order_by("part", F("next_due_at").asc(nulls_last=True), "-closed_at", "opened_at", "pk")
     )
@@ -230,7 +230,7 @@ def work_list(actor: Actor, now: dt.datetime, *, number: str = "1", all_closed: 
     return WorkList(sections, Paginator(range(total), PAGE).page(page_number), posts)
 
 
-def _mine(actor: Actor) -> Exists | Q:
+def is_mine(actor: Actor) -> Exists | Q:
     """Held by a post of theirs, by what they are in the case, or by them in person at a step of a ladder."""
     held = Exists(
         Participant.objects.annotate(
@@ -392,6 +392,7 @@ def row_of(
         "status": case.get_stage_display(),
         "outcome": case.outcome_label,
         "late": late,
+        "closed": not open_,
         "held_by": "You" if mine else seat_words(*seat_name(case.held_by, area, posts, case.people)),
         "tasks": [
             *(open_tasks(area, case) if dissent and _dissents(case, actor) else []),

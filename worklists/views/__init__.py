@@ -12,12 +12,11 @@ from cases.models import Case
 from cases.permissions import check_holds
 from cases.selectors import area_of_case, guests_of
 from cases.states import INVITERS, Kind
-from conferences.models import Conference
 from convening.models import ConveneRequest
 from convening.selectors import convening_of, request_shown
 from convening.selectors import page_of as convening_page
+from convening.states import MEANS as CONVENING_MEANS
 from core.gather import gather
-from core.references import CONFERENCE, normalise
 from core.refusals import allowed
 from deadlines.selectors import clocks_of, corrections_of
 from dissent.models import Dissent
@@ -34,6 +33,7 @@ from dissent.selectors import (
     tracker_steps,
 )
 from dissent.states import FINAL, LADDER
+from dissent.states import MEANS as DISSENT_MEANS
 from escalation.models import Escalation
 from escalation.permissions import in_capacity
 from escalation.selectors import (
@@ -45,16 +45,19 @@ from escalation.selectors import (
     urgent_view,
 )
 from escalation.selectors import Page as EscalationPage
+from escalation.states import MEANS as ESCALATION_MEANS
 from learning.permissions import check_note
 from learning.states import DECIDED
 from notifications.selectors import is_undelivered_in, undelivered
 from operations.selectors import office_warnings, service_reads
 from partnerships.selectors import area_in_force
-from partnerships.states import RECORDERS, REVIEWERS, Role
+from partnerships.states import RECORDERS, Role
 from protocols import AreaProtocol
 from records.selectors import beside_case
 from worklists import selectors
 from worklists.context import home_label
+from worklists.selectors import finding
+from worklists.selectors.helping import means_of
 
 LED_BY_LADDER = (
     *FINAL,
@@ -133,6 +136,7 @@ def _convening_page(request: ActingRequest, found: Case, convening: ConveneReque
         "case": found,
         "links": _papers(found),
         "jump": TO_URGENT,
+        "status_means": means_of(CONVENING_MEANS, convening.state, area),
         "records": beside_case(found, request.actor, area),
         "history": selectors.history_of(found, area, request.actor, limit=selectors.ON_PAGE),
         "guests": _guests(request, found),
@@ -153,6 +157,7 @@ def _escalation_page(request: ActingRequest, found: Case, escalation: Escalation
     return {
         "case": found,
         "links": _papers(found),
+        "status_means": means_of(ESCALATION_MEANS, escalation.state, area),
         "whole": whole,
         "request_shown": request_shown(convening, area) if convening else None,
         "records": beside_case(found, request.actor, area),
@@ -218,6 +223,7 @@ def _dissent_page(request: ActingRequest, found: Case, dissent: Dissent) -> dict
         step = whole["next"]
     return {
         "case": found,
+        "status_means": means_of(DISSENT_MEANS, dissent.state, area),
         "dissent": dissent,
         "who": who,
         "identity": selectors.identity_of(found, dissent, area, actor, now),
@@ -292,51 +298,16 @@ def case_history(request: ActingRequest, reference: str) -> HttpResponse:
 @signed_in
 def find(request: ActingRequest) -> HttpResponse:
     """Go to the case or conference of a reference, however it was typed. What is not for them is not found."""
-    typed = request.POST.get("reference", "")[:40]
-    reference = normalise(typed)
-    if reference.startswith(f"{CONFERENCE}-"):
-        if Conference.objects.visible_to(request.actor).filter(reference=reference).exists():
-            return redirect("conference", reference)
-    elif reference and Case.objects.visible_to(request.actor).filter(reference=reference).exists():
-        return redirect("case", reference)
-    return render(
-        request, "worklists/not_found.html", {"typed": typed.strip(), "known": reference}, status=404
-    )
-
-
-def help_page(request: Any) -> HttpResponse:
-    """Plain words about dissent and this service; with those of one's own protocol when signed in."""
-    area = area_in_force(request.membership) if request.membership else None
-    complaints = area.route("complaints") if area else None
+    typed = request.POST.get("reference", "")[: finding.TYPED]
+    found = finding.find(request.actor, typed)
+    if found.href:
+        return redirect(found.href)
     context = {
-        "urgent_contact": "; ".join(request.membership.partnership.urgent_contact.splitlines())
-        if request.membership
-        else "",
-        "own_slug": area.slug if area else "",
-        "means": area.dissent.means if area else "",
-        "complaints": complaints.text if complaints else "",
-        "guidance": [g for g in area.guidance if g.audience in _audiences(request.actor.role)]
-        if area
-        else [],
-        "several": request.membership_choices > 1,
+        "typed": typed.strip()[:60],
+        "found": found,
+        "near": finding.open_for(request.actor, request.now),
     }
-    return render(request, "help/help.html", context)
-
-
-def _audiences(role: str) -> tuple[str, ...]:
-    if role in RECORDERS:
-        return ("everyone", "chair", "practitioner")
-    if role in REVIEWERS:
-        return ("everyone", "reviewer", "manager")
-    return ("everyone", "practitioner")
-
-
-def accessibility(request: HttpRequest) -> HttpResponse:
-    return render(request, "help/accessibility.html")
-
-
-def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "help/privacy.html")
+    return render(request, "worklists/not_found.html", context, status=404)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

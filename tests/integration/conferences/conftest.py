@@ -1,5 +1,6 @@
 """A browser without scripts for each person, at a moment of the conference's own day."""
 
+import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from typing import Any
@@ -13,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.builders import World, at
 
 DURING = at("2026-03-03", "11:40")
+RULE_LINK = r'<a class="govuk-link app-rule"[^>]*>([^<]+)</a>'
 
 
 class Forms(HTMLParser):
@@ -83,7 +85,8 @@ class Browser:
         return self.page
 
     def text(self) -> str:
-        return self.page.content.decode()
+        """The page, a rule's number where it stands in words without the link that it is."""
+        return re.sub(RULE_LINK, r"\1", self.page.content.decode())
 
     def queries(self, address: str) -> int:
         """How many queries a page takes, once what is kept between requests is there."""

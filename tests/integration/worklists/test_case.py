@@ -6,6 +6,7 @@ import re
 import pytest
 
 from audit.models import AuditEvent
+from cases.models import Case
 from dissent.actions import log_conversation
 from dissent.states import DissentState
 from partnerships.models import SlotHolder
@@ -177,12 +178,18 @@ def test_fifty_events_of_history_are_within_ten_queries_and_as_many_as_five(open
     assert case_page.queries <= 10
 
 
-@pytest.mark.parametrize("typed", ["{0}", " {1} ", "{2}"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "{0}", " {1} ", "{2}", "Re: {0} decision due", "FW: [{0}]", "(“{0}”)", "{3}",
+        "https://dissent.example.org/cases/{0}/review/?from=mail", "see {1}, please",
+    ],
+)  # fmt: skip
 def test_a_reference_is_found_however_it_is_typed(typed: str, open_as: Open) -> None:
     world = World("camden")
     reference = world.dissent_at(S.UNDER_REVIEW).case.reference
     bare = reference.replace("-", "").lower()
-    typed = typed.format(reference, f"{bare[:6]} {bare[6:]}", bare[2:])
+    typed = typed.format(reference, f"{bare[:6]} {bare[6:]}", bare[2:], reference.replace("-", " – ").lower())
     found = open_as(world, "police", "/find/", post={"reference": typed})
     assert found.status_code == 302 and found.headers["Location"] == f"/cases/{reference}/"
 
@@ -204,6 +211,28 @@ def test_what_one_may_not_see_is_not_found_and_looks_like_what_does_not_exist(op
     assert said[0] and said[1] and said[0][0].replace(reference, "") == said[1][0].replace("PD-2222-22", "")
     assert open_as(world, "health", "/find/", post={"reference": "<script>"}).status_code == 404
     assert open_as(world, "health", "/find/").status_code == 405
+
+
+def test_a_letter_that_no_reference_holds_is_read_as_what_it_looks_like(open_as: Open) -> None:
+    world = World("camden")
+    case = world.dissent_at(S.UNDER_REVIEW).case
+    Case.objects.filter(pk=case.pk).update(reference="PD-Q7VK-52")
+    found = open_as(world, "police", "/find/", post={"reference": "PD-0IUK-52"})
+    assert found.headers["Location"] == "/cases/PD-Q7VK-52/"
+    guessed = open_as(world, "police", "/find/", post={"reference": "PD-Q7VK-S2"})  # both S and 5 are in use
+    assert guessed.status_code == 404 and "Did you mean" in guessed.text_ and "PD-Q7VK-52" in guessed.text_
+    for who in ("health", "admin"):
+        stranger = open_as(world, who, "/find/", post={"reference": "PD-0IUK-52"})
+        assert (stranger.status_code == 302) is (who == "admin")
+        assert who == "admin" or "Q7VK" not in stranger.text_
+
+
+def test_who_finds_nothing_is_shown_their_open_cases(open_as: Open) -> None:
+    world = World("camden")
+    reference = world.dissent_at(S.UNDER_REVIEW).case.reference
+    page = open_as(world, "reviewer", "/find/", post={"reference": "Tilly Moss"})
+    assert page.status_code == 404 and reference in page.text_
+    assert open_as(world, "health", "/find/", post={"reference": ""}).text_.count("app-worklist") == 0
 
 
 def test_help_accessibility_and_privacy_are_open_to_everybody(open_as: Open, client: object) -> None:

@@ -5,17 +5,7 @@ from collections.abc import Mapping
 from protocols.loader import register
 from protocols.model import Rule
 from worklists.management.written import WritesPages
-
-KINDS = {
-    "GATE": "who or what may pass",
-    "CLOCK": "a time limit",
-    "DECIDE": "who decides",
-    "ROUTE": "where it goes next",
-    "NOTIFY": "who is told",
-    "REC": "what is recorded",
-    "GUIDE": "guidance",
-    "META": "about the text itself",
-}
+from worklists.selectors.helping import KINDS
 
 
 class Command(WritesPages):
