@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0003_guests"),
+        ("cases", "0004_recorder"),
         ("partnerships", "0004_signposts"),
     ]
 
