@@ -138,8 +138,7 @@ def test_a_fortnight_without_anything_running(running: Rig, reckon: Reckon, full
     rig.worker(concurrency=2)
     rig.beat()
     rig.until(lambda: rig.one(HELD) == 1, "that it is held")
-    rig.advance(LOOK_AGAIN)
-    rig.until(lambda: rig.one(HELD) == 0, "that it is released")
+    agree_twice(rig)
     rig.until(lambda: told_all(rig), "all letters", patience=600)
     assert time.monotonic() - begun < 600
     assert rig.one("SELECT count(*) FROM notifications_outbox WHERE kind = 'clock_remind'") == 0
