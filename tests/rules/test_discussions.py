@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.db import ProgrammingError, transaction
+from django.http import Http404
 
 from cases.models import Case
 from core.refusals import Kind
@@ -11,7 +12,7 @@ from dissent.states import DissentState
 from records import actions as records
 from records import policies
 from records.models import AgreedAction, Discussion, DiscussionFiling, DiscussionPerson
-from records.selectors import list_page
+from records.selectors import get_agreed_or_404, list_page
 from tests.builders import ENDS, LATER, World
 from tests.rules.expect import not_theirs, refused
 
@@ -245,3 +246,16 @@ def test_WDC_19_a_face_to_face_discussion_of_all_parties_has_its_record_without_
         records.rewrite(discussion_id=record.pk, by=w.actor("police"), written=w.written(), now=LATER)
     assert policies.duty_of(w.area) is None
     assert policies.written_late(record, w.area) is False
+
+
+def test_what_was_agreed_within_one_agency_is_answered_and_found_by_that_agency_alone(sussex: World) -> None:
+    own = sussex.discussion(
+        case_of(sussex), between="own", members=(sussex.people["police"].pk,), others=(records.Other("Una Manager", "Police"),)
+    )  # fmt: skip
+    action = own.agreed_actions.get()
+    with not_theirs("", says="take part in the case"):
+        records.settle_action(action_id=action.pk, by=sussex.actor("chair"), done_on=LATER.date(), now=LATER)
+    with pytest.raises(Http404):
+        get_agreed_or_404(sussex.actor("chair"), own.case, action.uuid)
+    assert get_agreed_or_404(sussex.actor("police"), own.case, action.uuid) == action
+    records.settle_action(action_id=action.pk, by=sussex.actor("police"), done_on=LATER.date(), now=LATER)
