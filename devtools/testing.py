@@ -123,7 +123,7 @@ def _calls(arguments: Sequence[str]) -> list[list[str]]:
     single = any("::" in word for word in arguments)
     own = any(word.startswith("-n") or word in ("--pdb", "--trace", "-s") for word in arguments)
     # Two at a time for a whole run; nothing in the way of whoever names single tests or a debugger.
-    spread = [] if single or own else ["-n", "2", "--dist", "loadgroup"]
+    spread = [] if single or own else ["-n", "2"]
     if paths:
         return [[*spread, *chosen]]
     return [[*spread, *chosen, f"--ignore={FAULTS}"], [*chosen, FAULTS]]

@@ -83,6 +83,8 @@ def invent(wanted: Sequence[Past], *, alone: bool = False) -> None:
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
         for definition in indexes:
             cursor.execute(definition)
+        # The planner knows nothing yet of so many new rows, and would go through them again and again.
+        cursor.execute(f"ANALYZE {', '.join(model._meta.db_table for model in TABLES)}")
 
 
 def _without_indexes(cursor: Any) -> list[str]:

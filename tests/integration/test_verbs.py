@@ -20,7 +20,8 @@ from django_fsm import TransitionNotAllowed
 
 from conferences import actions as conferences
 from conferences.models import Attendance, Conference, MissingEntryRequest
-from conferences.selectors import children_of
+from conferences.selectors import Listed, children_of
+from conferences.states import Presence
 from core.actor import Actor, clock_actor
 from core.clock import london_date
 from core.refusals import Denied
@@ -225,6 +226,12 @@ CONFERENCE: Verbs = {
         agency_id=s.world.people["police"].agency_id,
         now=NOW,
     ),
+    "import_list": lambda s, by: conferences.import_list(
+        conference_id=s.conference.pk,
+        by=by,
+        entries=[Listed("Lena Listed", Presence.INVITED, agency_id=s.world.people["police"].agency_id)],
+        now=NOW,
+    ),
     "record_presence": lambda s, by: conferences.record_presence(
         attendance_id=s.seat("health"), by=by, presence="remote", now=NOW
     ),
@@ -292,7 +299,8 @@ RECORDED_BY = {
     "west-dunbartonshire": RECORDERS | SELF, "hampshire": RECORDERS | SELF,
 }  # fmt: skip
 EDITABLE = {
-    "add_child": RECORDERS | {"admin"}, "add_person": RECORDERS | {"admin"}, "record_presence": RECORDERS,
+    "add_child": RECORDERS | {"admin"}, "add_person": RECORDERS | {"admin"}, "import_list": RECORDERS | {"admin"},
+    "record_presence": RECORDERS,
     "explain_quorum": RECORDERS, "send_private_view": frozenset({"health"}),
 }  # fmt: skip
 LIVE = {
@@ -744,11 +752,11 @@ SHARED = {
 
 
 def test_every_verb_is_in_a_table() -> None:
-    """`book` has its own test; a follow-up's is in the dissent's. What is shared by both rooms stands once."""
-    assert public_verbs(conferences) - {"book"} | SHARED == set(CONFERENCE)
+    """`book` and practice have their own tests; a follow-up's is in the dissent's. What both rooms share stands once."""
+    assert public_verbs(conferences) - {"book", "start_practice"} | SHARED == set(CONFERENCE)
     assert public_verbs(dissents) - SHARED == set(DISSENT) | set(REPLY)
 
 
 def test_the_tables_hold_as_many_cells_as_they_say() -> None:
-    assert len(FIVE) * CONFERENCE_STOPS * len(CONFERENCE) * AROUND_CONFERENCE == 7_920
+    assert len(FIVE) * CONFERENCE_STOPS * len(CONFERENCE) * AROUND_CONFERENCE == 8_250
     assert sum(map(cells_of, FIVE)) == 13_245

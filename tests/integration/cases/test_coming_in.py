@@ -105,7 +105,9 @@ def test_link_code_and_a_visit_of_their_own_case(world: World, dissent: Dissent,
     assert response.headers["Location"] == page(dissent)
     shown = client.get(page(dissent)).content.decode()
     assert "Gita Guest" in shown and "Write your view" in shown
-    assert "Find by reference" not in shown and "Sign out" not in shown and "Letters and papers" not in shown
+    assert "Find by reference" not in shown and "Sign out" not in shown
+    assert "Letters and papers" in shown  # their own letter, and what is shown to them
+    assert client.get(f"{page(dissent)}papers/").status_code == 200
     types = (
         AuditEvent.objects.filter(type__startswith="guest.").order_by("seq").values_list("type", "actor_kind")
     )

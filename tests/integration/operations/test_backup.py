@@ -1,12 +1,14 @@
 """Backup, restore and the drill: PostgreSQL's own programs, a second database, and files that somebody has damaged."""
 
 import datetime as dt
+import fcntl
 import io
 import json
 import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -41,8 +43,16 @@ from operations.actions import (
 from operations.selectors import known_migrations
 from tests.builders import World, at
 
-# The drill's database stands beside those of the tests: who counts such databases must be alone with them.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("drill")]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> Iterator[None]:
+    """The drill's database stands beside those of the tests: who counts such databases must be alone with them."""
+    with (Path(os.environ["PD_DATA_DIR"]) / "drill.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
 
 MOMENT = at("2026-03-20", "10:00")
 

@@ -122,7 +122,7 @@ def test_it_is_written_on_its_pages_and_read_by_the_requester(open_as) -> None:
     assert manager.send(reasons="").status_code == 422
     assert manager.send(reasons="In other words.").status_code == 302
     manager.get("letter-issue", reference, slug)
-    assert "In other words." in manager.text and "Pia Police, Police" in manager.text
+    assert "In other words." in manager.text and "Goes to Pia Police" in manager.text
     assert manager.get("letter-preview", reference, slug).content.startswith(b"%PDF")
     manager.get("letter-issue", reference, slug)
     assert manager.send(how="").status_code == 422

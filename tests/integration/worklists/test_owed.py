@@ -27,7 +27,7 @@ def test_SUS_12_each_side_is_reminded_of_its_own_record_and_the_admin_of_none(op
         for who in ("police", "team_manager", "admin", "health")
     }
     assert [OWN in first[who] for who in first] == [True, True, False, False]
-    assert "(SUS-12)" in first["police"]
+    assert ">SUS-12</a>" in first["police"]
     records.made_own_record(case_id=escalation.case_id, by=up.actor("police"), made_on=LATER.date(), now=NEXT)
     assert OWN not in open_as(up.world, "police", "/", now=NEXT).text_
     assert OWN in open_as(up.world, "team_manager", "/", now=NEXT).text_
