@@ -7,6 +7,7 @@ import protocols
 from core.clock import london_date
 from dissent.models import Dissent
 from learning import actions as learning
+from learning.states import DECIDED
 from partnerships.actions import upload_protocol
 
 LESSONS = (
@@ -25,7 +26,9 @@ LESSONS = (
 
 def play(stage: Any) -> None:
     """What can be learnt from every dissent that was decided and, for half of the partnerships, a newer text."""
-    decided = Dissent.objects.filter(partnership=stage.partnership, decided_at__isnull=False).order_by("pk")
+    decided = Dissent.objects.filter(
+        partnership=stage.partnership, decided_at__isnull=False, case__stage__in=DECIDED
+    ).order_by("pk")
     for number, dissent in enumerate(decided):
         themes, point = LESSONS[number % len(LESSONS)]
         learning.note_lesson(
