@@ -144,10 +144,11 @@ def seat_name(
 
 
 def seat_words(title: str, name: str) -> str:
-    """Helen Marsh, Head of Safeguarding and Review."""
+    """Helen Marsh, Head of Safeguarding and Review. A part in a case ("the professional who raised it") is no post."""
     if name and title:
         return f"{name}, {title}"
-    return name or (f"{title[:1].upper()}{title[1:]}" + (": nobody fills this post" if title else ""))
+    empty = ": nobody fills this post" if title and not title.startswith("the ") else ""
+    return name or f"{title[:1].upper()}{title[1:]}{empty}"
 
 
 # --- cases ------------------------------------------------------------------------------------------------------

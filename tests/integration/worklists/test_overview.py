@@ -11,6 +11,7 @@ from notifications.models import Outbox
 from partnerships.models import ProtocolVersion, SlotHolder
 from tests.builders import LATER, World, at
 from tests.integration.worklists.conftest import Open
+from worklists.selectors import seat_words
 
 pytestmark = pytest.mark.django_db
 
@@ -141,3 +142,9 @@ def test_the_overview_asks_no_more_of_the_database_when_there_are_more_cases(ope
     assert 'href="/overview/"' in open_as(world, "admin", "/").text_, "one click from the admin's first page"
     assert open_as(world, "admin", "/overview/").queries == few <= 14
     assert open_as(world, "admin", "/overview/cases/?of=open").queries == some <= 12
+
+
+def test_only_a_post_can_be_one_that_nobody_fills() -> None:
+    assert seat_words("Head of Service", "") == "Head of Service: nobody fills this post"
+    assert seat_words("the professional who raised it", "") == "The professional who raised it"
+    assert seat_words("Head of Service", "Sven Second") == "Sven Second, Head of Service"
