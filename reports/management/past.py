@@ -7,6 +7,7 @@ time. Everything has ended long ago, and every name and text says that it is inv
 
 import datetime as dt
 import hashlib
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,7 +102,7 @@ def _without_indexes(cursor: Any) -> list[str]:
     return [definition for _, definition in found]
 
 
-SEED = "{seed}"  # stands for the partnership's own number until a statement is sent
+SEED = "{seed}"  # stands for a number of the partnership's own until a statement is sent
 
 
 def chance(salt: int, of: int, what: str = "n") -> str:
@@ -138,7 +139,7 @@ class _Writing:
 
     def write(self) -> None:
         past = self.past
-        self.seed = f"{past.partnership.pk * 1000}"
+        self.seed = f"{zlib.crc32(past.partnership.slug.encode()) * 1000}"  # the same in every database
         version = ProtocolVersion.objects.filter(partnership=past.partnership).order_by("effective_from")[0]
         self.version, self.area = version.pk, area_of(version, past.partnership)
         self.people()
