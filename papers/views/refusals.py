@@ -7,6 +7,7 @@ from accounts.edge import ActingRequest, acting, signed_in
 from cases.selectors import area_of_case
 from complaints.selectors import get_complaint_or_404
 from convening.selectors import get_convening_or_404
+from core.refusals import Denied, allowed
 from papers import actions, permissions, policies
 from papers.policies import Matter
 from papers.selectors import hub
@@ -34,7 +35,11 @@ def _letter(request: ActingRequest, matter: Matter, slug: str, name: str) -> Htt
     plan = hub.plan_or_404(matter, area, slug)
     found = hub.letter_of(matter, plan)
     if found is None or found.issued_at is None:
-        permissions.check_write(request.actor, matter, area, plan)
+        if not allowed(permissions.check_write, request.actor, matter, area, plan):
+            raise Denied(
+                "The letter is not issued yet. What was answered stands on the page that led you here.",
+                rule=plan.rule,
+            )
         return redirect("letter-issue" if found else "letter", matter.case.reference, slug)
     permissions.check_read_letter(request.actor, matter, area, found)
     data = actions.open_letter(found, by=request.actor, now=request.now)

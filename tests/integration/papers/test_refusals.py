@@ -112,7 +112,9 @@ def test_it_is_written_on_its_pages_and_read_by_the_requester(open_as) -> None:
     world = World("east-sussex")
     row, answer = refused(world)
     reference, slug = row.case.reference, slug_of(answer)
-    assert open_as(world, "police").get("convene-letter", reference, answer.step).status_code == 403
+    waits = open_as(world, "police")
+    assert waits.get("convene-letter", reference, answer.step).status_code == 422
+    assert "The letter is not issued yet" in waits.text and f"Back to {reference}" in waits.text
     manager = open_as(world, "manager")
     manager.get("case", reference)
     assert "The letter of this refusal" in manager.text and "Letters and papers" in manager.text
