@@ -23,7 +23,7 @@ def conference_list_import(request: ActingRequest, live: Live) -> HttpResponse:
     url = reverse("conference-attendance", args=[conference.reference])
     form = SheetForm(data_of(request), request.FILES or None)
     context: dict[str, Any] = {
-        "form": form, "page_title": "Fill the list from a file", "back_url": url, "cancel_url": url, "ref": conference.reference,
+        "form": form, "page_title": "Fill the list from a file", "submit_label": "Check the file", "back_url": url, "cancel_url": url, "ref": conference.reference,
         "back_label": "Back to the attendance", "template_url": reverse("conference-list-template", args=[conference.reference]),
     }  # fmt: skip
     if form.is_bound and form.is_valid():

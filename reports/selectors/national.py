@@ -55,10 +55,16 @@ class _One:
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """Of the partnerships that show a number: what they add up to, and how many they are."""
+    """Of the partnerships that show a number: what they add up to, how many they are, and how many there are."""
 
     number: int
     of: int
+    all: int
+
+    @property
+    def count(self) -> int | None:
+        """The number. None, for hidden, where it is a sum of nothing but zeros and somebody hides theirs."""
+        return self.number if self.number or self.of == self.all else None
 
 
 def all_partnerships() -> QuerySet[Partnership]:
@@ -98,7 +104,7 @@ def national_report(span: Span) -> National:
 
 def _add(known: list[_One], number: Callable[[Figures], int | None]) -> _Sum:
     found = [count for one in known if (count := number(one.figures)) is not None]
-    return _Sum(sum(found), len(found))
+    return _Sum(sum(found), len(found), len(known))
 
 
 def _of(known: list[_One], counted: str) -> _Sum:
@@ -146,7 +152,7 @@ def _of_words(number: int, known: list[_One]) -> str:
 
 def _headline(known: list[_One]) -> tuple[dict[str, str], ...]:
     found = [
-        {"label": label, "value": shown(total.number), "small": _of_words(total.of, known)}
+        {"label": label, "value": shown(total.count), "small": _of_words(total.of, known)}
         for label, counted in (
             ("conferences held", Counted.CONFERENCES),
             ("formal dissents", Counted.DISSENTS),
@@ -183,7 +189,7 @@ def _agencies(known: list[_One]) -> Chart | None:
             ).number
 
         dissents, attended = total(Counted.DISSENTS), total(Counted.PLACES)
-        if attended:
+        if attended and (dissents or len(both) == len(known)):  # no nought where somebody hides theirs
             rows.append(
                 Row(str(label), (f"{dissents:,}", f"{attended:,}", rate_words(dissents, attended), str(len(both))))
             )  # fmt: skip
@@ -217,10 +223,7 @@ def _by_category(
     sums = {
         name: _add(known, partial(_cell, counted=counted, measure=measure, category=name)) for name in names
     }
-    # A sum of nothing but zeros is no zero where somebody hides a number.
-    rows = largest_first(
-        {name: found.number if found.number or found.of == len(known) else None for name, found in sums.items()}, labels
-    )  # fmt: skip
+    rows = largest_first({name: found.count for name, found in sums.items()}, labels)
     if not rows or not rows[0][1]:
         return None
     of = {labels.get(name, name): found.of for name, found in sums.items()}
@@ -245,9 +248,9 @@ def _families(known: list[_One]) -> TableView:
             Row(
                 titles.get(family, family),
                 (
-                    str(len(own)), shown(_of(own, Counted.CONFERENCES).number), shown(_of(own, Counted.DISSENTS).number),
+                    str(len(own)), shown(_of(own, Counted.CONFERENCES).count), shown(_of(own, Counted.DISSENTS).count),
                     _dissents_per_100(own)[0], f"{in_time:,} of {due:,}" if due else "",
-                    shown(_of(own, Counted.DIFFERENCES).number),
+                    shown(_of(own, Counted.DIFFERENCES).count),
                 ),
             )
         )  # fmt: skip

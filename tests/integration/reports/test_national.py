@@ -85,6 +85,22 @@ def test_the_page_is_made_of_what_was_published_and_of_nothing_else(published: l
     assert national_report(YEAR) == before
 
 
+def test_nothing_but_hidden_numbers_is_shown_as_hidden_and_never_as_nought(
+    published: list[Partnership],
+) -> None:
+    for one in Publication.objects.all():
+        for counted in (Counted.DIFFERENCES, Counted.DISSENTS):
+            if counted in one.figures:
+                one.figures[counted]["shown"] = False
+        one.save(update_fields=["figures"])
+    page = national_report(YEAR)
+    numbers = {entry["label"]: entry["value"] for entry in page.headline}
+    assert numbers["professional differences raised"] == "[c]" and numbers["formal dissents"] == "[c]"
+    assert {row.cells[-1] for row in page.tables[0].rows} == {"[c]"}
+    assert {row.cells[2] for row in page.tables[0].rows} == {"[c]"}
+    assert all(chart.table.ident != "agency_kind" for chart in page.charts)
+
+
 def test_only_whole_periods_are_added_up(published: list[Partnership]) -> None:
     one = published[0]
     actions.publish(
